@@ -1,0 +1,22 @@
+# Nexus: the project's targets. `make check` is what must hold before a change lands.
+GO ?= go
+
+.PHONY: build test check lint bench chaos planted kit fuzz
+
+build: ## the one binary
+	CGO_ENABLED=0 $(GO) build -o bin/nexus ./cmd/nexus
+
+test: ## the README's test command
+	$(GO) test ./...
+
+lint: ## laws of the house, format, vet, staticcheck
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) test ./scripts/lint
+
+check: lint planted ## everything but benches and chaos
+	$(GO) test -race ./...
+
+kit: ## the openCypher TCK, totals by category
+	$(GO) test ./graph/cypher/tck -run 'TestKit' -v | tail -60
