@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/vmihailenco/msgpack/v5"
@@ -76,6 +77,42 @@ func decodeUint(decoder *msgpack.Decoder, what string) (uint64, error) {
 		return uint64(n), nil
 	}
 	return decoder.DecodeUint64()
+}
+
+// decodeText reads a string of at most limit bytes of valid UTF-8; unlike the library it refuses nil and bytes.
+func decodeText(decoder *msgpack.Decoder, what string, limit int) (string, error) {
+	code, err := decoder.PeekCode()
+	if err != nil {
+		return "", err
+	}
+	if !msgpcode.IsString(code) {
+		return "", fmt.Errorf("%s: unexpected msgpack code 0x%02x", what, code)
+	}
+	length, err := decoder.DecodeBytesLen()
+	if err != nil {
+		return "", err
+	}
+	if length < 0 || length > limit {
+		return "", fmt.Errorf("%s: %d bytes, at most %d are kept", what, length, limit)
+	}
+	text := make([]byte, length)
+	if err := decoder.ReadFull(text); err != nil {
+		return "", err
+	}
+	if !utf8.Valid(text) {
+		return "", fmt.Errorf("%s: not UTF-8", what)
+	}
+	return string(text), nil
+}
+
+// printable reports whether a text is valid UTF-8 without control characters.
+func printable(text string) bool {
+	for _, r := range text {
+		if r == utf8.RuneError || unicode.IsControl(r) {
+			return false
+		}
+	}
+	return true
 }
 
 // clip shortens a foreign text for an error, at a rune's border.
