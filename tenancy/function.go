@@ -65,7 +65,9 @@ func (f Function) Tool() string {
 }
 
 // Grantable reports whether the function may stand in a key's allowed_functions.
-func (f Function) Grantable() bool { return f.number > 0 && f.number <= lastListed && f.Authenticator() == ByKey }
+func (f Function) Grantable() bool {
+	return f.number > 0 && f.number <= lastListed && f.Authenticator() == ByKey
+}
 
 // Functions lists every function in the table's order: first the tenants', then the operator's, then those that
 // are not asked of keys. ByPlan and AnyKey are markers and not in it. The slice is the caller's.

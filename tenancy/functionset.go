@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/vmihailenco/msgpack/v5"
+	"github.com/vmihailenco/msgpack/v5/msgpcode"
 )
 
 const (
@@ -153,10 +154,11 @@ func (s *FunctionSet) UnmarshalJSON([]byte) error {
 	return fmt.Errorf("allowed_functions: read a list that may be absent and use FunctionSetOf")
 }
 
-// EncodeMsgpack writes nil for absent, else the sorted list.
+// EncodeMsgpack writes true for absent, else the sorted list; never nil, which the library reads as a zero value in
+// some places.
 func (s FunctionSet) EncodeMsgpack(encoder *msgpack.Encoder) error {
 	if s.absent {
-		return encoder.EncodeNil()
+		return encoder.EncodeBool(true)
 	}
 	if err := encoder.EncodeArrayLen(len(s.names)); err != nil {
 		return err
@@ -171,15 +173,20 @@ func (s FunctionSet) EncodeMsgpack(encoder *msgpack.Encoder) error {
 
 // DecodeMsgpack reads what EncodeMsgpack wrote.
 func (s *FunctionSet) DecodeMsgpack(decoder *msgpack.Decoder) error {
+	code, err := decoder.PeekCode()
+	if err != nil {
+		return err
+	}
+	if code == msgpcode.True {
+		*s = EveryFunction()
+		_, err := decoder.DecodeBool()
+		return err
+	}
 	length, err := decoder.DecodeArrayLen()
 	if err != nil {
 		return err
 	}
-	if length < 0 {
-		*s = EveryFunction()
-		return nil
-	}
-	if length > MaxFunctionNames {
+	if length < 0 || length > MaxFunctionNames {
 		return fmt.Errorf("function set: %d names", length)
 	}
 	names := make([]string, 0, length)

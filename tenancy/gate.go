@@ -66,13 +66,11 @@ func (Gate) Authenticate(directory Directory, credential string, nowMs int64) (P
 }
 
 // Reauthorize is the leader's own judgement of a request that another node authenticated and forwarded with the key's
-// id and the version of its record. A registry that is older than what the other node saw cannot judge: ErrAuthStale.
+// id and the version of its record. A registry that lacks what the other node saw, the record or its version, cannot
+// judge: ErrAuthStale, and the other node learns by itself when the key is gone.
 func (Gate) Reauthorize(directory Directory, keyID string, authVersion uint64, nowMs int64) (Principal, error) {
 	record, found := directory.Key(keyID)
-	if !found {
-		return Principal{}, ErrInvalidToken
-	}
-	if record.AuthVersion < authVersion {
+	if !found || record.AuthVersion < authVersion {
 		return Principal{}, ErrAuthStale
 	}
 	return principalIn(directory, record, nowMs)

@@ -54,7 +54,9 @@ func HashSecret(secret string) SecretHash {
 func (h SecretHash) String() string { return hex.EncodeToString(h[:]) }
 
 // Equal compares two hashes in constant time.
-func (h SecretHash) Equal(other SecretHash) bool { return subtle.ConstantTimeCompare(h[:], other[:]) == 1 }
+func (h SecretHash) Equal(other SecretHash) bool {
+	return subtle.ConstantTimeCompare(h[:], other[:]) == 1
+}
 
 // ParseSecretHash reads 64 lower-case hexadecimal digits.
 func ParseSecretHash(text string) (SecretHash, error) {

@@ -101,11 +101,12 @@ func (l *Limit) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// EncodeMsgpack writes the number, nil for none and false for absent.
+// EncodeMsgpack writes the number, true for none and false for absent; never nil, which the library reads as a
+// zero value in some places.
 func (l Limit) EncodeMsgpack(encoder *msgpack.Encoder) error {
 	switch l.state {
 	case limitNone:
-		return encoder.EncodeNil()
+		return encoder.EncodeBool(true)
 	case limitNumber:
 		return encoder.EncodeUint(l.number)
 	default:
@@ -120,12 +121,12 @@ func (l *Limit) DecodeMsgpack(decoder *msgpack.Decoder) error {
 		return err
 	}
 	switch code {
-	case msgpcode.Nil:
-		*l = NoLimit()
-		return decoder.DecodeNil()
-	case msgpcode.False:
+	case msgpcode.True, msgpcode.False:
+		none, err := decoder.DecodeBool()
 		*l = Limit{}
-		_, err := decoder.DecodeBool()
+		if none {
+			*l = NoLimit()
+		}
 		return err
 	}
 	n, err := decodeUint(decoder, "limit")
