@@ -68,12 +68,16 @@ func (r KeyRecord) Revoked(atMs int64) KeyRecord {
 	return r
 }
 
-// Rotated is the record after a rotation at atMs: the old key lives on for graceMs. A key that is revoked
+// Rotated is the record after a rotation at atMs: the old key lives on for graceMs, and without grace ends as by a
+// revocation, wherever it is seen. A key that is revoked
 // already stays as dead as it is.
 func (r KeyRecord) Rotated(atMs, graceMs int64) KeyRecord {
 	if r.RevokedAtMs == 0 {
 		r.RevokedAtMs = max(1, atMs)
-		r.GraceUntilMs = r.RevokedAtMs + max(0, graceMs)
+		r.GraceUntilMs = 0
+		if graceMs > 0 {
+			r.GraceUntilMs = r.RevokedAtMs + graceMs
+		}
 	}
 	r.AuthVersion++
 	return r
