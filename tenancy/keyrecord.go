@@ -3,6 +3,7 @@ package tenancy
 import (
 	"errors"
 	"fmt"
+	"math"
 )
 
 // Role is whose a key is.
@@ -76,7 +77,7 @@ func (r KeyRecord) Rotated(atMs, graceMs int64) KeyRecord {
 		r.RevokedAtMs = max(1, atMs)
 		r.GraceUntilMs = 0
 		if graceMs > 0 {
-			r.GraceUntilMs = r.RevokedAtMs + graceMs
+			r.GraceUntilMs = r.RevokedAtMs + min(graceMs, math.MaxInt64-r.RevokedAtMs)
 		}
 	}
 	r.AuthVersion++

@@ -259,6 +259,7 @@ func TestKeyRecord_LifeOfAKey(t *testing.T) {
 	rotated := base.Rotated(50, 10)
 	live("in grace", rotated, 59, true)
 	live("after grace", rotated, 60, false)
+	live("rotated with endless grace", base.Rotated(50, 1<<63-1), 1<<62, true)
 	live("rotated without grace", base.Rotated(50, 0), 50, false)
 	live("rotated with negative grace", base.Rotated(50, -9), 45, false)
 	live("revoked in grace", rotated.Revoked(55), 56, false)
