@@ -1,0 +1,134 @@
+package raft
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	hraft "github.com/hashicorp/raft"
+	"github.com/hivellm/nexus/raft/peer"
+	"github.com/vmihailenco/msgpack/v5"
+)
+
+const (
+	// joinTimeout bounds one request for membership.
+	joinTimeout = 5 * time.Second
+	// promotionLag and promotionAfter say when a learner becomes a voter: within so many entries for so long.
+	promotionLag   = 1000
+	promotionAfter = 5 * time.Second
+)
+
+// joinAnswer tells the joiner that it is in, or who leads.
+type joinAnswer struct {
+	Accepted bool   `msgpack:"accepted"`
+	Leader   string `msgpack:"leader"` // peer address to ask instead; "" when unknown
+}
+
+// askToJoin asks the known addresses, and the leader they name, for membership.
+func (n *Node) askToJoin() error {
+	var failed error
+	for _, address := range n.config.Join {
+		answer, err := n.requestJoin(address)
+		if err == nil && !answer.Accepted && answer.Leader != "" {
+			answer, err = n.requestJoin(answer.Leader)
+		}
+		switch {
+		case err != nil:
+			failed = errors.Join(failed, fmt.Errorf("join over %s: %w", address, err))
+		case answer.Accepted:
+			return nil
+		default:
+			failed = errors.Join(failed, fmt.Errorf("join over %s: %w", address, ErrNoLeader))
+		}
+	}
+	return failed
+}
+
+func (n *Node) requestJoin(address string) (joinAnswer, error) {
+	ctx, cancel := context.WithTimeout(n.ctx, joinTimeout)
+	defer cancel()
+	var answer joinAnswer
+	_, encoded, err := n.client.CallAddress(ctx, address, methodJoin, []byte(n.advertise))
+	if err != nil {
+		return answer, err
+	}
+	return answer, msgpack.Unmarshal(encoded, &answer)
+}
+
+// serveJoin makes the caller, known by its certificate, a learner.
+func (n *Node) serveJoin(ctx context.Context, from string, request []byte) ([]byte, error) {
+	if len(request) == 0 || len(request) > 256 {
+		return nil, peer.Refuse(codeBadRequest, "a request to join names the joiner's peer address")
+	}
+	if _, leading := n.Leadership(); !leading {
+		_, _, _, address, _ := n.Leader()
+		return msgpack.Marshal(joinAnswer{Leader: address})
+	}
+	if !n.isMember(from) {
+		address := hraft.ServerAddress(request)
+		if err := n.awaitIndex(ctx, n.raft().AddNonvoter(hraft.ServerID(from), address, 0, enqueueTimeout)); err != nil {
+			return nil, peer.Fail(peer.CodeFailed, "add learner %s: %v", from, err)
+		}
+		n.config.Logger.Info("learner added", "node", from, "peer", string(request))
+	}
+	return msgpack.Marshal(joinAnswer{Accepted: true})
+}
+
+// awaitIndex waits for a change of the configuration.
+func (n *Node) awaitIndex(ctx context.Context, future hraft.IndexFuture) error {
+	done := make(chan error, 1)
+	go func() { done <- n.await(future) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// promotion makes learners voters. It belongs to the maintenance goroutine.
+type promotion struct {
+	closeSince map[string]time.Time // since when a learner is close, by node id
+}
+
+// look promotes the learners that have been close to the leader long enough.
+func (p *promotion) look(n *Node) {
+	if _, leading := n.Leadership(); !leading {
+		p.closeSince = map[string]time.Time{}
+		return
+	}
+	for _, server := range n.servers() {
+		if server.Suffrage == hraft.Voter {
+			delete(p.closeSince, string(server.ID))
+			continue
+		}
+		if p.ready(n, string(server.ID)) {
+			p.promote(n, server)
+		}
+	}
+}
+
+func (p *promotion) ready(n *Node, nodeID string) bool {
+	ctx, cancel := context.WithTimeout(n.ctx, statusTimeout)
+	defer cancel()
+	status := n.askStatus(ctx, nodeID)
+	if status == nil || status.Applied+promotionLag < n.raft().CommitIndex() {
+		delete(p.closeSince, nodeID)
+		return false
+	}
+	since, known := p.closeSince[nodeID]
+	if !known {
+		p.closeSince[nodeID] = time.Now()
+		return false
+	}
+	return time.Since(since) >= promotionAfter
+}
+
+func (p *promotion) promote(n *Node, server hraft.Server) {
+	if err := n.await(n.raft().AddVoter(server.ID, server.Address, 0, enqueueTimeout)); err != nil {
+		n.config.Logger.Warn("learner not promoted", "node", string(server.ID), "error", err.Error())
+		return
+	}
+	n.config.Logger.Info("learner promoted to voter", "node", string(server.ID))
+}

@@ -1,0 +1,130 @@
+package raft
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	hraft "github.com/hashicorp/raft"
+	"github.com/hivellm/nexus/raft/peer"
+)
+
+// streamLayer gives the library's transport its connections: mutual TLS on the shared peer port. One layer lives as
+// long as one Raft instance; closing it cuts all of its connections, so that the instance's goroutines end at once.
+type streamLayer struct {
+	listener *peer.Listener
+	client   *peer.Client
+	address  advertised
+	done     chan struct{}
+	closing  sync.Once
+	mu       sync.Mutex
+	open     map[*stream]struct{} // guarded by mu
+}
+
+// advertised is a net.Addr of the address others dial.
+type advertised string
+
+func (a advertised) Network() string { return "tcp" }
+func (a advertised) String() string  { return string(a) }
+
+func newStreamLayer(listener *peer.Listener, client *peer.Client, address string) *streamLayer {
+	return &streamLayer{listener: listener, client: client, address: advertised(address),
+		done: make(chan struct{}), open: map[*stream]struct{}{}}
+}
+
+// Accept implements net.Listener.
+func (l *streamLayer) Accept() (net.Conn, error) {
+	connection, err := l.listener.AcceptRaft(l.done)
+	if err != nil {
+		return nil, err
+	}
+	return l.track(connection)
+}
+
+// Addr implements net.Listener.
+func (l *streamLayer) Addr() net.Addr { return l.address }
+
+// Dial implements hraft.StreamLayer. The address is what serverAddresses made: <node id>@<host:port>, so that the
+// certificate can be compared with the node the library means.
+func (l *streamLayer) Dial(address hraft.ServerAddress, timeout time.Duration) (net.Conn, error) {
+	node, target, found := strings.Cut(string(address), "@")
+	if !found || target == "" {
+		return nil, fmt.Errorf("no address known of raft server %q", address)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	secured, _, err := l.client.DialTLS(ctx, target, node, peer.ProtocolRaft)
+	if err != nil {
+		return nil, err
+	}
+	return l.track(secured)
+}
+
+// Close implements net.Listener.
+func (l *streamLayer) Close() error {
+	l.closing.Do(func() { close(l.done) })
+	l.mu.Lock()
+	open := make([]*stream, 0, len(l.open))
+	for connection := range l.open {
+		open = append(open, connection)
+	}
+	l.mu.Unlock()
+	for _, connection := range open {
+		_ = connection.Close() // cutting is the purpose
+	}
+	return nil
+}
+
+// track wraps a connection so that the layer can cut it.
+func (l *streamLayer) track(connection net.Conn) (net.Conn, error) {
+	wrapped := &stream{Conn: connection, layer: l}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	select {
+	case <-l.done:
+		_ = wrapped.cut() // never used
+		return nil, peer.ErrClosed
+	default:
+		l.open[wrapped] = struct{}{}
+		return wrapped, nil
+	}
+}
+
+// stream is one Raft connection. Closing cuts the socket: TLS's farewell could block on a peer that does not read.
+type stream struct {
+	net.Conn
+	layer *streamLayer
+}
+
+// Close implements net.Conn.
+func (s *stream) Close() error {
+	s.layer.mu.Lock()
+	delete(s.layer.open, s)
+	s.layer.mu.Unlock()
+	return s.cut()
+}
+
+func (s *stream) cut() error {
+	if secured, isTLS := s.Conn.(*tls.Conn); isTLS {
+		return secured.NetConn().Close()
+	}
+	return s.Conn.Close()
+}
+
+// serverAddresses answers the library where a server is. Membership is the configuration's; the address is gossip's,
+// if it knows one.
+type serverAddresses struct{ node *Node }
+
+// ServerAddr implements hraft.ServerAddressProvider. An unknown address stays empty and fails in Dial, with the id.
+func (s serverAddresses) ServerAddr(id hraft.ServerID) (hraft.ServerAddress, error) {
+	address, _ := s.node.address(string(id))
+	return dialAddress(string(id), address), nil
+}
+
+func dialAddress(id, address string) hraft.ServerAddress {
+	return hraft.ServerAddress(id + "@" + address)
+}
