@@ -1,0 +1,221 @@
+package raft
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/hivellm/nexus/raft/peer"
+	"github.com/hivellm/nexus/raft/proposer"
+	"github.com/hivellm/nexus/raft/round"
+)
+
+func TestLeader_CutOffCannotConfirmAndLosesNothingAcknowledged(t *testing.T) {
+	t.Parallel()
+	c := startAll(t, 3)
+	old := c.leader()
+	acknowledged := c.write("acknowledged")
+	term, _ := old.Leadership()
+	c.links.isolate(old.config.NodeID)
+	if index, err := old.leaderReads.Do(context10(t)); !errors.Is(err, ErrNoLeader) {
+		t.Fatalf("a leader without followers confirms index %d, %v", index, err)
+	}
+	lost := old.Propose(context10(t), []byte("lost"), term).Wait(context10(t))
+	if lost.Kind == proposer.Applied {
+		t.Fatalf("a leader without followers applied %+v", lost)
+	}
+	fresh := c.leader()
+	if fresh == old {
+		t.Fatal("the isolated node leads")
+	}
+	if err := fresh.WaitApplied(context10(t), acknowledged.Index); err != nil {
+		t.Fatal(err)
+	}
+	c.write("under the new leader")
+	if err := old.round.Confirm(context10(t), term); !errors.Is(err, round.ErrNotConfirmed) {
+		t.Fatalf("the old term is confirmed: %v", err)
+	}
+	c.links.heal(old.config.NodeID)
+	wait(t, "the old leader to hold what the new one wrote", func() bool {
+		return old.machine.Applied() >= fresh.machine.Applied() && old.leaderID() == fresh.config.NodeID
+	})
+	if err := old.round.Confirm(context10(t), term); err == nil {
+		t.Fatal("the old term is confirmed after healing")
+	}
+}
+
+func TestRound_CountsVotersOnly(t *testing.T) {
+	t.Parallel()
+	c := startAll(t, 3)
+	learner := c.add("node-9")
+	for _, node := range c.nodes[:3] {
+		learner.config.Join = append(learner.config.Join, node.config.PeerListen)
+	}
+	c.start(learner)
+	leader := c.leader()
+	wait(t, "the learner to be a member that applied", func() bool {
+		return leader.isMember("node-9") && learner.machine.AppliedTerm() == leader.machine.AppliedTerm()
+	})
+	if voters := leader.voters(); len(voters) != 3 {
+		t.Fatalf("voters %v", voters)
+	}
+	if _, err := leader.leaderReads.Do(context10(t)); err != nil {
+		t.Fatal(err)
+	}
+	for _, node := range c.nodes[:3] {
+		if node != leader {
+			c.links.isolate(node.config.NodeID)
+		}
+	}
+	if _, err := leader.leaderReads.Do(context10(t)); err == nil {
+		t.Fatal("a leader confirmed by a learner")
+	}
+}
+
+func TestLeadership_WaitsForItsOwnMachine(t *testing.T) {
+	t.Parallel()
+	c := startAll(t, 3)
+	old, next := c.leader(), c.follower()
+	release := next.machine.holdApply()
+	defer release()
+	if err := old.TransferLeadership(context10(t), next.config.NodeID); err != nil {
+		t.Fatal(err)
+	}
+	wait(t, "the library to say leader", func() bool { _, elected := next.elected(); return elected })
+	// The no-op of the new term commits; the machine has applied nothing of it.
+	wait(t, "an entry of the new term to commit", func() bool { return next.raft().CommitIndex() > next.machine.Applied() })
+	if _, leading := next.Leadership(); leading {
+		t.Fatal("leading before TermStart was applied")
+	}
+	if _, err := next.leaderReads.Do(context10(t)); !errors.Is(err, ErrNoLeader) {
+		t.Fatalf("a read index before TermStart was applied: %v", err)
+	}
+	release()
+	wait(t, "the new leader to lead", func() bool { _, leading := next.Leadership(); return leading })
+}
+
+func TestRead_IndexIsTheCommitIndexNotTheLeadersApplied(t *testing.T) {
+	t.Parallel()
+	c := startAll(t, 3)
+	leader, follower := c.leader(), c.follower()
+	term, _ := leader.Leadership()
+	release := leader.machine.holdApply()
+	defer release()
+	proposal := leader.Propose(context10(t), []byte("shown by a follower first"), term)
+	wait(t, "the follower to apply what the leader has not", func() bool {
+		commands := follower.machine.look().Commands
+		return len(commands) == 1
+	})
+	shown := follower.machine.Applied()
+	index, err := leader.ReadIndex(context10(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if index < shown {
+		t.Fatalf("read index %d, but a follower already showed %d", index, shown)
+	}
+	short, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	if err := leader.WaitApplied(short, index); err == nil {
+		t.Fatal("waited for the library's applied index, not the machine's")
+	}
+	release()
+	if outcome := proposal.Wait(context10(t)); outcome.Kind != proposer.Applied {
+		t.Fatalf("%+v", outcome)
+	}
+}
+
+func TestFollower_LateGetsASnapshotAndGoesOn(t *testing.T) {
+	t.Parallel()
+	c := startAll(t, 3)
+	late := c.follower()
+	c.links.isolate(late.config.NodeID)
+	leader := c.leader()
+	term, _ := leader.Leadership()
+	for i := range minTrailing + 60 {
+		outcome := leader.Propose(context10(t), fmt.Appendf(nil, "%d", i), term).Wait(context10(t))
+		if outcome.Kind != proposer.Applied {
+			t.Fatalf("%+v", outcome)
+		}
+	}
+	settings := leader.raft().ReloadableConfig()
+	settings.TrailingLogs = 1
+	if err := leader.raft().ReloadConfig(settings); err != nil {
+		t.Fatal(err)
+	}
+	leader.compacting.Store(true)
+	if err := leader.raft().Snapshot().Error(); err != nil {
+		t.Fatal(err)
+	}
+	leader.compacting.Store(false)
+	c.links.heal(late.config.NodeID)
+	wait(t, "the late node to catch up", func() bool { return late.machine.Applied() >= leader.machine.Applied() })
+	if list, err := late.snapshots.List(); err != nil || len(list) == 0 {
+		t.Fatalf("the late node caught up without a snapshot: %v, %v", list, err)
+	}
+	c.write("after the snapshot")
+	wait(t, "the late node to follow", func() bool {
+		return len(late.machine.look().Commands) == len(c.leader().machine.look().Commands)
+	})
+}
+
+func TestEngine_IsRebuiltAfterInstallsWithoutProgress(t *testing.T) {
+	t.Parallel()
+	c := startAll(t, 3)
+	stuck := c.follower()
+	stored := stuck.store.Stored()
+	for range maxIdleInstalls {
+		if stuck.installs.begin(stored) {
+			t.Fatal("rebuilt too early")
+		}
+	}
+	if !stuck.installs.begin(stored) {
+		t.Fatal("not rebuilt after installs without progress")
+	}
+	stuck.requestRebuild()
+	wait(t, "a rebuilt instance", func() bool { return stuck.rebuilt.Load() == 1 })
+	outcome := c.write("after the rebuild")
+	if err := stuck.WaitApplied(context10(t), outcome.Index); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestNode_RestartsWithItsLog(t *testing.T) {
+	t.Parallel()
+	c := startAll(t, 3)
+	c.write("before")
+	for _, node := range c.nodes {
+		if err := node.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, node := range c.nodes {
+		node.machine = newListMachine() // a machine that lost its store gets the whole log again
+		c.start(node)
+	}
+	c.write("after")
+	if commands := c.leader().machine.look().Commands; len(commands) != 2 || commands[0] != "before" {
+		t.Fatalf("commands %v", commands)
+	}
+}
+
+func TestNode_AloneNeedsNoPort(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, 1)
+	node := c.nodes[0]
+	node.config.PeerListen, node.config.GossipListen, node.config.Peers = "", "", nil
+	c.start(node)
+	outcome := c.write("alone")
+	index, err := node.ReadIndex(context10(t))
+	if err != nil || index < outcome.Index {
+		t.Fatalf("read index %d, %v", index, err)
+	}
+	if status := node.Status(context10(t)); !status.Quorum || status.FailuresTolerated != 0 || len(status.Members) != 1 {
+		t.Fatalf("status %+v", status)
+	}
+	if _, err := node.Call(context10(t), "other", "x", nil); !errors.Is(err, peer.ErrNotTaken) {
+		t.Fatalf("call of a node alone: %v", err)
+	}
+}
