@@ -15,7 +15,7 @@ var reserved = [...]string{
 // contextual holds words that are read as something else in some places; the printer quotes them as variables.
 var contextual = [...]string{
 	"ALL", "ALLSHORTESTPATHS", "ANY", "ASC", "ASCENDING", "CALL", "COLLECT", "COUNT", "DESC", "DESCENDING", "END",
-	"EXISTS", "FOREACH", "NONE", "ON", "REDUCE", "SHORTESTPATH", "SINGLE", "YIELD",
+	"EXISTS", "FOR", "FOREACH", "IF", "NONE", "ON", "REDUCE", "SHORTESTPATH", "SINGLE", "YIELD",
 }
 
 // Reserved says whether a word, in any case, needs backticks to be a variable. Labels, types, property keys, functions
