@@ -1,12 +1,12 @@
 package ast
 
-// IntegerLiteral is an integer; a minus directly before it is part of it.
+// IntegerLiteral is an integer; a minus before it is part of it.
 type IntegerLiteral struct {
 	Span
 	Value int64
 }
 
-// FloatLiteral is a finite float; a minus directly before it is part of it.
+// FloatLiteral is a finite float; a minus before it is part of it.
 type FloatLiteral struct {
 	Span
 	Value float64

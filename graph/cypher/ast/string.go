@@ -62,6 +62,19 @@ func (p *printer) list(items []Expr) {
 	}
 }
 
+// items writes the items of a list literal; a first one that would make it a comprehension stands in parentheses.
+func (p *printer) items(items []Expr) {
+	if len(items) > 0 {
+		if in, ok := items[0].(*Binary); ok && in.Operator == OpIn {
+			p.parenthesized(in)
+			if items = items[1:]; len(items) > 0 {
+				p.write(", ")
+			}
+		}
+	}
+	p.list(items)
+}
+
 func (p *printer) comma(i int) {
 	if i > 0 {
 		p.WriteString(", ")
@@ -76,7 +89,7 @@ func (p *printer) expr(e Expr) {
 		p.variable(x)
 	case *ListLiteral:
 		p.write("[")
-		p.list(x.Items)
+		p.items(x.Items)
 		p.write("]")
 	case *MapLiteral:
 		p.mapLiteral(x)

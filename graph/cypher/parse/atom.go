@@ -48,6 +48,10 @@ func (p *parser) bare(e *ast.PatternExpr) ast.Expr {
 
 // named reads what starts with a name: a word with its own grammar, a function call, a map projection or a variable.
 func (p *parser) named(t token) ast.Expr {
+	if t.keyword == keywordNot {
+		p.fail(detailSyntax, "NOT needs parentheses here", "write (NOT …)")
+		return p.missing()
+	}
 	if t.keyword != notKeyword {
 		if e := p.keywordAtom(t); e != nil {
 			return e

@@ -1,6 +1,10 @@
 package parse
 
-import "github.com/hivellm/nexus/graph/cypher/ast"
+import (
+	"math"
+
+	"github.com/hivellm/nexus/graph/cypher/ast"
+)
 
 // level is how tightly an operator binds. NOT stands between levelAnd and levelCompare, a sign above levelPower.
 type level uint8
@@ -201,7 +205,7 @@ func (p *parser) prefix(lowest level) ast.Expr {
 	return &ast.Unary{Span: p.span(start), Operator: ast.OpNot, Operand: operand}
 }
 
-// signed reads an operand with its signs. A minus directly before a number is part of it.
+// signed reads an operand with its signs. A minus before a number is part of it.
 func (p *parser) signed() ast.Expr {
 	start := p.start()
 	t := p.peek()
@@ -215,12 +219,26 @@ func (p *parser) signed() ast.Expr {
 	if t.kind == '-' && (next == kindInteger || next == kindFloat) {
 		return p.labelled(start, p.postfixes(start, p.negative(start)))
 	}
-	operator := ast.OpPlus
-	if t.kind == '-' {
-		operator = ast.OpMinus
-	}
 	operand := p.signed()
-	return &ast.Unary{Span: p.span(start), Operator: operator, Operand: operand}
+	if t.kind == '+' {
+		return &ast.Unary{Span: p.span(start), Operator: ast.OpPlus, Operand: operand}
+	}
+	return p.negated(start, operand)
+}
+
+// negated is a minus before an expression; before a number without one it becomes part of it.
+func (p *parser) negated(start int, operand ast.Expr) ast.Expr {
+	switch x := operand.(type) {
+	case *ast.IntegerLiteral:
+		if x.Value >= 0 {
+			return &ast.IntegerLiteral{Span: p.span(start), Value: -x.Value}
+		}
+	case *ast.FloatLiteral:
+		if !math.Signbit(x.Value) {
+			return &ast.FloatLiteral{Span: p.span(start), Value: -x.Value}
+		}
+	}
+	return &ast.Unary{Span: p.span(start), Operator: ast.OpMinus, Operand: operand}
 }
 
 func (p *parser) negative(start int) ast.Expr {

@@ -12,6 +12,9 @@ var clauseWords = []keyword{
 
 // hint returns advice on a token that stands in the place of a keyword, or "".
 func (p *parser) hint(t token, candidates []keyword) string {
+	if t.kind == kindString && p.at > 0 && p.tokens[p.at-1].kind == kindString && p.tokens[p.at-1].end == t.start {
+		return `a quote within a string has a backslash before it`
+	}
 	if t.kind != kindName {
 		return ""
 	}

@@ -195,10 +195,6 @@ func (l *lexer) quoted() bool {
 			i++
 			continue
 		}
-		if i == start+1 {
-			l.bad(start, i+1, detailSyntax, "a name cannot be empty", "")
-			return false
-		}
 		l.offset = i + 1
 		return true
 	}

@@ -46,10 +46,10 @@ func checkSpans(t *testing.T, text string, node ast.Node) {
 
 func TestReturnItem_ColumnIsTheExactText(t *testing.T) {
 	for text, want := range map[string]string{
-		"RETURN ( 1+ 2 )":       "( 1+ 2 )",
-		"RETURN n.`a b` ":       "n.`a b`",
-		"RETURN `a b`":          "a b",
-		"RETURN count( * ), 1":  "count( * )",
+		"RETURN ( 1+ 2 )":        "( 1+ 2 )",
+		"RETURN n.`a b` ":        "n.`a b`",
+		"RETURN `a b`":           "a b",
+		"RETURN count( * ), 1":   "count( * )",
 		"RETURN  'é'+\"x\" AS y": "y",
 	} {
 		query, err := Parse(text)

@@ -113,7 +113,11 @@ func (p *parser) nodePattern() *ast.NodePattern {
 	n.Properties = p.patternProperties()
 	n.Where = p.optionalWhere()
 	p.pipeEnds = pipeEnds
-	if !p.accept(')') {
+	switch {
+	case p.accept(')'):
+	case p.end() == start+1:
+		p.unexpected("a variable, a label, properties or ) in a node pattern")
+	default:
 		p.unexpected("a label, properties or ) in a node pattern", keywordWhere)
 	}
 	n.Span = p.span(start)

@@ -8,7 +8,7 @@ func (p *parser) with() ast.Clause {
 	p.step()
 	c := &ast.With{}
 	p.projection(&c.Projection)
-	p.requireAliases(c.Items)
+	p.requireAliases(c)
 	c.Where = p.optionalWhere()
 	c.Span = p.span(start)
 	return c
@@ -24,17 +24,14 @@ func (p *parser) returnClause() ast.Clause {
 	return c
 }
 
-// requireAliases notes an error at the first item of WITH that is neither a variable nor has a name.
-func (p *parser) requireAliases(items []*ast.ReturnItem) {
-	for _, item := range items {
-		if _, ok := item.Expr.(*ast.Variable); ok || item.Alias != nil {
-			continue
-		}
-		if p.err == nil {
-			p.failAt(item.Start, detailNoAlias, "an expression in WITH needs a name", "write "+p.brief(item.Source)+" AS name")
-		}
+// requireAliases notes an error at the first item of WITH that needs a name. With ORDER BY it is left to bind, which must
+// look for an ambiguous aggregation first.
+func (p *parser) requireAliases(c *ast.With) {
+	item := c.Unnamed()
+	if item == nil || len(c.OrderBy) > 0 || p.err != nil {
 		return
 	}
+	p.failAt(item.Start, detailNoAlias, "an expression in WITH needs a name", "write "+p.brief(item.Source)+" AS name")
 }
 
 // brief returns a piece of the query that is short enough for a hint, or dots.
