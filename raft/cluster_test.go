@@ -200,9 +200,7 @@ func (c *testCl) transfers(t *testing.T) {
 		t.Fatalf("a follower begins with %+v", first)
 	}
 	before, _ := leader.Leadership()
-	if err := follower.TransferLeadership(context10(t), follower.config.NodeID); err != nil {
-		t.Fatal(err)
-	}
+	c.transfer(follower, follower)
 	for state := range states {
 		if state.Leading {
 			if state.Term <= before {

@@ -80,9 +80,7 @@ func TestLeadership_WaitsForItsOwnMachine(t *testing.T) {
 	old, next := c.leader(), c.follower()
 	release := next.machine.holdApply()
 	defer release()
-	if err := old.TransferLeadership(context10(t), next.config.NodeID); err != nil {
-		t.Fatal(err)
-	}
+	c.transfer(old, next)
 	wait(t, "the library to say leader", func() bool { _, elected := next.elected(); return elected })
 	// The no-op of the new term commits; the machine has applied nothing of it.
 	wait(t, "an entry of the new term to commit", func() bool { return next.raft().CommitIndex() > next.machine.Applied() })

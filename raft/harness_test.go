@@ -189,13 +189,43 @@ var errCut = errors.New("link cut by the test")
 func (l *links) dial(from string) peer.Dial {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		l.mu.Lock()
-		broken := l.owner[address] != from && (l.cut[from] || l.cut[l.owner[address]])
+		link := &link{links: l, from: from, to: l.owner[address]}
 		l.mu.Unlock()
-		if broken {
+		if link.broken() {
 			return nil, errCut
 		}
-		return (&net.Dialer{}).DialContext(ctx, network, address)
+		connection, err := (&net.Dialer{}).DialContext(ctx, network, address)
+		link.Conn = connection
+		return link, err
 	}
+}
+
+// link is one connection; nothing passes it while it is cut.
+type link struct {
+	net.Conn
+	links    *links
+	from, to string
+}
+
+func (l *link) broken() bool {
+	l.links.mu.Lock()
+	defer l.links.mu.Unlock()
+	return l.from != l.to && (l.links.cut[l.from] || l.links.cut[l.to])
+}
+
+func (l *link) Read(into []byte) (int, error) {
+	read, err := l.Conn.Read(into)
+	if l.broken() {
+		return 0, errCut
+	}
+	return read, err
+}
+
+func (l *link) Write(from []byte) (int, error) {
+	if l.broken() {
+		return 0, errCut
+	}
+	return l.Conn.Write(from)
 }
 
 // isolate cuts a node's links, the open ones too.
@@ -280,7 +310,9 @@ func newCluster(t *testing.T, count int) *testCl {
 func (c *testCl) add(id string) *testNode {
 	c.t.Helper()
 	address := freeAddress(c.t)
+	c.links.mu.Lock()
 	c.links.owner[address] = id
+	c.links.mu.Unlock()
 	snapshots := hraft.NewInmemSnapshotStore()
 	node := &testNode{machine: newListMachine(), snapshots: snapshots, config: Config{
 		NodeID: id, Name: "n-" + id, ClusterID: testCluster, DataDir: c.t.TempDir(),
@@ -386,6 +418,14 @@ func context10(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+// transfer gives leadership to a node, again when a busy machine made it fail.
+func (c *testCl) transfer(from, to *testNode) {
+	c.t.Helper()
+	wait(c.t, "leadership to move", func() bool {
+		return from.TransferLeadership(context10(c.t), to.config.NodeID) == nil
+	})
 }
 
 // write proposes one command on the leader and expects it applied.
