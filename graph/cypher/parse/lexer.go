@@ -16,12 +16,16 @@ type lexer struct {
 	err *ast.Error
 }
 
-// bytesPerToken is a guess of how many tokens a text has, to allocate once.
-const bytesPerToken = 4
+// bytesPerToken is a low guess of how long a token is with the space around it; a short text has spareTokens more. A
+// good guess allocates once.
+const (
+	bytesPerToken = 3
+	spareTokens   = 16
+)
 
 // lex returns the tokens of text, the last one of kindEnd. It stops at the first bad piece and returns its error too.
 func lex(text string) ([]token, *ast.Error) {
-	l := lexer{text: text, tokens: make([]token, 0, len(text)/bytesPerToken+8)}
+	l := lexer{text: text, tokens: make([]token, 0, len(text)/bytesPerToken+spareTokens)}
 	for l.err == nil && l.skipSpace() {
 		l.next()
 	}

@@ -23,10 +23,8 @@ type Error = ast.Error
 // Parse returns the tree of a query, or an error of type *Error. It is safe for concurrent use, needs no more memory
 // than a small multiple of the text, and never panics.
 func Parse(text string) (*ast.Query, error) {
-	p, err := start(text)
-	if err != nil {
-		return nil, err
-	}
+	p := parser{text: text}
+	p.begin()
 	query := p.query()
 	if p.finish(); p.err != nil {
 		return nil, p.err
@@ -36,10 +34,8 @@ func Parse(text string) (*ast.Query, error) {
 
 // ParseExpr returns the tree of one expression; for tests, tools and rules that are written as text.
 func ParseExpr(text string) (ast.Expr, error) {
-	p, err := start(text)
-	if err != nil {
-		return nil, err
-	}
+	p := parser{text: text}
+	p.begin()
 	e := p.expr()
 	if p.finish(); p.err != nil {
 		return nil, p.err
@@ -47,17 +43,20 @@ func ParseExpr(text string) (ast.Expr, error) {
 	return e, nil
 }
 
-// start checks a text and cuts it into tokens.
-func start(text string) (*parser, *Error) {
-	if len(text) > MaxTextBytes {
-		return nil, ast.NewError("", 0, detailLimit, "the query has "+strconv.Itoa(len(text))+
+// begin checks the text and cuts it into tokens. After a failure there is none but the end.
+func (p *parser) begin() {
+	switch {
+	case len(p.text) > MaxTextBytes:
+		p.err = ast.NewError("", 0, detailLimit, "the query has "+strconv.Itoa(len(p.text))+
 			" bytes, the longest allowed has "+strconv.Itoa(MaxTextBytes))
+	case !utf8.ValidString(p.text):
+		p.err = ast.NewError(p.text, invalidOffset(p.text), detailMalformedEncoding, "the query is not valid UTF-8")
 	}
-	if !utf8.ValidString(text) {
-		return nil, ast.NewError(text, invalidOffset(text), detailMalformedEncoding, "the query is not valid UTF-8")
+	if p.err != nil {
+		p.tokens = []token{{}}
+		return
 	}
-	tokens, lexError := lex(text)
-	return &parser{text: text, tokens: tokens, lexError: lexError}, nil
+	p.tokens, p.lexError = lex(p.text)
 }
 
 func invalidOffset(text string) int {
