@@ -78,6 +78,7 @@ func TestLeadership_WaitsForItsOwnMachine(t *testing.T) {
 	t.Parallel()
 	c := startAll(t, 3)
 	old, next := c.leader(), c.follower()
+	wait(t, "the cluster to be made on both", func() bool { return next.machine.Applied() == old.machine.Applied() })
 	release := next.machine.holdApply()
 	defer release()
 	c.transfer(old, next)

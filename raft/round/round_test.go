@@ -3,7 +3,6 @@ package round
 import (
 	"context"
 	"errors"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,64 +18,67 @@ func bounded(t *testing.T) context.Context {
 }
 
 func TestGroup_ServesOnlyThoseWhoArrivedBeforeItWasSent(t *testing.T) {
-	sent, answer := make(chan int, 10), make(chan int)
-	calls := 0
-	g := NewGroup(10*time.Second, func(context.Context) (int, error) {
-		calls++
-		sent <- calls
-		return <-answer, nil
+	sent, answer := make(chan struct{}, 10), make(chan int)
+	g := NewGroup(10*time.Second, func(ctx context.Context) (int, error) {
+		sent <- struct{}{}
+		select {
+		case value := <-answer:
+			return value, nil
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
 	})
 	defer g.Close()
-	results := make(chan int, 10)
-	ask := func() {
+	ask := func(results chan<- int) {
 		value, err := g.Do(bounded(t))
 		if err != nil {
 			t.Error(err)
 		}
 		results <- value
 	}
-	go ask()
-	<-sent // the first call is under way: whoever comes now waits for the next
-	var late sync.WaitGroup
-	for range 5 {
-		late.Add(1)
-		go func() { defer late.Done(); ask() }()
+	early, late := make(chan int, 1), make(chan int, 5)
+	go ask(early)
+	<-sent // under way: whoever comes now waits for the next call
+	for range cap(late) {
+		go ask(late)
 	}
-	for { // until all five gather
+	g.waitGathering(t)
+	answer <- 1
+	if value := <-early; value != 1 {
+		t.Fatalf("the early read got %d", value)
+	}
+	next := 2
+	for range cap(late) {
+		select {
+		case value := <-late:
+			if value < 2 {
+				t.Fatalf("a late read got the answer of a call sent before it arrived")
+			}
+		case <-sent:
+			answer <- next
+			next++
+			if value := <-late; value < 2 {
+				t.Fatalf("a late read got the answer of a call sent before it arrived")
+			}
+		}
+	}
+}
+
+// waitGathering waits until somebody waits for the next call, or a moment has passed.
+func (g *Group[T]) waitGathering(t *testing.T) {
+	deadline := time.After(500 * time.Millisecond)
+	for {
 		g.mu.Lock()
 		gathering := g.gather != nil
 		g.mu.Unlock()
 		if gathering {
-			break
+			return
 		}
 		select {
-		case value := <-results:
-			t.Fatalf("a read got %d of a call sent before it arrived", value)
-		case <-bounded(t).Done():
-			t.Fatal("the late reads do not gather")
+		case <-deadline:
+			t.Error("nobody waits for the next call")
+			return
 		case <-time.After(time.Millisecond):
-		}
-	}
-	answer <- 1
-	if first := <-results; first != 1 {
-		t.Fatalf("the first read got %d", first)
-	}
-	<-sent
-	answer <- 2
-	late1 := <-results
-	if late1 != 2 {
-		t.Fatalf("a late read got %d of a call sent before it arrived", late1)
-	}
-	go func() { // any that came after the second was sent
-		for range sent {
-			answer <- 3
-		}
-	}()
-	late.Wait()
-	close(sent)
-	for len(results) > 0 {
-		if value := <-results; value < 2 {
-			t.Fatalf("a late read got %d", value)
 		}
 	}
 }
