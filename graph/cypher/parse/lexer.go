@@ -168,16 +168,25 @@ func (l *lexer) name() {
 	})
 }
 
+// namePart says of each byte below utf8.RuneSelf whether a name may go on with it.
+var namePart = asciiNameParts()
+
+func asciiNameParts() (table [256]bool) {
+	for r := range rune(utf8.RuneSelf) {
+		table[r] = ast.IsNamePart(r)
+	}
+	return table
+}
+
 // nameEnd returns where the name characters from offset on end.
 func nameEnd(text string, offset int) int {
 	for offset < len(text) {
-		c := text[offset]
-		if c < utf8.RuneSelf {
-			if !ast.IsNamePart(rune(c)) {
-				return offset
-			}
+		if namePart[text[offset]] {
 			offset++
 			continue
+		}
+		if text[offset] < utf8.RuneSelf {
+			return offset
 		}
 		r, size := utf8.DecodeRuneInString(text[offset:])
 		if !ast.IsNamePart(r) {
