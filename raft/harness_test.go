@@ -150,9 +150,16 @@ func (m *listMachine) look() listState {
 	return copied
 }
 
-func (m *listMachine) Applied() uint64     { return m.look().Applied }
-func (m *listMachine) AppliedTerm() uint64 { return m.look().Term }
-func (m *listMachine) ClusterID() string   { return m.look().Cluster }
+// glance is look without the commands.
+func (m *listMachine) glance() listState {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return listState{Applied: m.state.Applied, Term: m.state.Term, Cluster: m.state.Cluster}
+}
+
+func (m *listMachine) Applied() uint64     { return m.glance().Applied }
+func (m *listMachine) AppliedTerm() uint64 { return m.glance().Term }
+func (m *listMachine) ClusterID() string   { return m.glance().Cluster }
 
 func (m *listMachine) RemovedMember(id string) bool {
 	m.mu.Lock()
@@ -257,13 +264,13 @@ type testNode struct {
 }
 
 type testCl struct {
-	t         *testing.T
+	t         testing.TB
 	authority *peer.Authority
 	links     *links
 	nodes     []*testNode
 }
 
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -273,7 +280,7 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-func identity(t *testing.T, authority *peer.Authority, id string) peer.Identity {
+func identity(t testing.TB, authority *peer.Authority, id string) peer.Identity {
 	t.Helper()
 	certificate, key, err := authority.Issue(id, []string{"127.0.0.1"})
 	if err != nil {
@@ -287,7 +294,7 @@ func identity(t *testing.T, authority *peer.Authority, id string) peer.Identity 
 }
 
 // newCluster prepares count nodes; none is started.
-func newCluster(t *testing.T, count int) *testCl {
+func newCluster(t testing.TB, count int) *testCl {
 	t.Helper()
 	authority, err := peer.NewAuthority(testCluster)
 	if err != nil {
@@ -350,7 +357,7 @@ func (c *testCl) start(node *testNode) {
 }
 
 // startAll starts every node and waits for a leader.
-func startAll(t *testing.T, count int) *testCl {
+func startAll(t testing.TB, count int) *testCl {
 	t.Helper()
 	c := newCluster(t, count)
 	for _, node := range c.nodes {
@@ -361,7 +368,7 @@ func startAll(t *testing.T, count int) *testCl {
 }
 
 // wait polls until what holds, at most ten seconds.
-func wait(t *testing.T, what string, holds func() bool) {
+func wait(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	deadline := time.NewTimer(15 * time.Second)
 	defer deadline.Stop()
@@ -414,7 +421,7 @@ func (c *testCl) follower() *testNode {
 	return nil
 }
 
-func context10(t *testing.T) context.Context {
+func context10(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 	t.Cleanup(cancel)
 	return ctx
