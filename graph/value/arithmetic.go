@@ -98,9 +98,9 @@ func Mul(a, b Value) (Value, error) {
 	case a.isNumber() && b.isNumber():
 		return Float(a.float() * b.float()), nil
 	case a.kind == KindDuration && b.isNumber():
-		return scaleDuration(a.Duration(), b.float())
+		return scaleDuration(a.Duration(), b, false)
 	case b.kind == KindDuration && a.isNumber():
-		return scaleDuration(b.Duration(), a.float())
+		return scaleDuration(b.Duration(), a, false)
 	}
 	return Null, &OperandError{"*", a.kind, b.kind}
 }
@@ -133,10 +133,7 @@ func Div(a, b Value) (Value, error) {
 	case a.isNumber() && b.isNumber():
 		return Float(a.float() / b.float()), nil
 	case a.kind == KindDuration && b.isNumber():
-		if b.float() == 0 {
-			return Null, ErrDivisionByZero
-		}
-		return scaleDuration(a.Duration(), 1/b.float())
+		return scaleDuration(a.Duration(), b, true)
 	}
 	return Null, &OperandError{"/", a.kind, b.kind}
 }
@@ -185,7 +182,7 @@ func Neg(a Value) (Value, error) {
 	case KindFloat:
 		return Float(-a.Float()), nil
 	case KindDuration:
-		return scaleDuration(a.Duration(), -1)
+		return scaleDuration(a.Duration(), Int(-1), false)
 	}
 	return Null, &OperandError{"-", KindNull, a.kind}
 }
