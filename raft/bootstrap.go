@@ -32,6 +32,7 @@ type probeAnswer struct {
 	Peer   string `msgpack:"peer"`
 	Gossip string `msgpack:"gossip"`
 	Empty  bool   `msgpack:"empty"` // no log, no configuration, nothing applied
+	Seen   bool   `msgpack:"seen"`  // the node that asks once held data
 	Proof  []byte `msgpack:"proof"` // of the cluster secret, over all of the above that decides
 }
 
@@ -155,11 +156,11 @@ func (n *Node) probe(address string) (probeAnswer, error) {
 	return answer, nil
 }
 
-func (n *Node) serveProbe(_ context.Context, _ string, nonce []byte) ([]byte, error) {
+func (n *Node) serveProbe(_ context.Context, from string, nonce []byte) ([]byte, error) {
 	if len(nonce) != nonceBytes {
 		return nil, peer.Refuse(codeBadRequest, "a probe's nonce has %d bytes", nonceBytes)
 	}
-	answer := probeAnswer{Node: n.config.NodeID, Name: n.config.Name, Peer: n.advertise, Empty: n.empty()}
+	answer := probeAnswer{Node: n.config.NodeID, Name: n.config.Name, Peer: n.advertise, Empty: n.empty(), Seen: n.wasSeen(from)}
 	if gossiping := n.gossip.Load(); gossiping != nil {
 		answer.Gossip = gossiping.Address()
 	}
@@ -171,7 +172,8 @@ func (n *Node) serveProbe(_ context.Context, _ string, nonce []byte) ([]byte, er
 // travels.
 func (n *Node) proof(answer probeAnswer, nonce []byte) []byte {
 	mac := hmac.New(sha256.New, n.config.ClusterSecret)
-	fmt.Fprintf(mac, "nexus probe 1\x00%s\x00%s\x00%s\x00%t\x00", n.config.ClusterID, answer.Node, answer.Peer, answer.Empty)
+	fmt.Fprintf(mac, "nexus probe 1\x00%s\x00%s\x00%s\x00%t\x00%t\x00",
+		n.config.ClusterID, answer.Node, answer.Peer, answer.Empty, answer.Seen)
 	mac.Write(nonce)
 	return mac.Sum(nil)
 }

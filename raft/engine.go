@@ -3,6 +3,7 @@ package raft
 import (
 	"fmt"
 	"sync"
+	"time"
 
 	hraft "github.com/hashicorp/raft"
 )
@@ -129,12 +130,56 @@ type watchedSnapshots struct {
 // Create implements hraft.SnapshotStore. What this node did not ask for itself is a snapshot installed by the leader.
 func (s watchedSnapshots) Create(version hraft.SnapshotVersion, index, term uint64, configuration hraft.Configuration,
 	configurationIndex uint64, transport hraft.Transport) (hraft.SnapshotSink, error) {
+	sink, err := s.SnapshotStore.Create(version, index, term, configuration, configurationIndex, transport)
 	if s.node.compacting.Load() {
 		s.node.compactedTo.Store(index)
-	} else if s.node.installs.begin(s.node.store.Stored()) {
+		return sink, err
+	}
+	if s.node.installs.begin(s.node.store.Stored()) {
 		s.node.requestRebuild()
 	}
-	return s.SnapshotStore.Create(version, index, term, configuration, configurationIndex, transport)
+	if err != nil {
+		return nil, err
+	}
+	return newInstallSink(sink, s.node.config.scale(streamIdleLimit), s.node.cutInstall), nil
+}
+
+// cutInstall ends an install whose stream stands still: it runs inside the library's main loop, which would wait for
+// hours.
+func (n *Node) cutInstall() {
+	if running := n.engine.Load(); running != nil && running.streams != nil {
+		n.config.Logger.Warn("cutting a snapshot install that stands still", "limit", streamIdleLimit)
+		running.streams.cutAccepted()
+	}
+}
+
+// installSink watches that a snapshot being installed goes on.
+type installSink struct {
+	hraft.SnapshotSink
+	limit time.Duration
+	idle  *time.Timer
+}
+
+func newInstallSink(sink hraft.SnapshotSink, limit time.Duration, stuck func()) *installSink {
+	return &installSink{SnapshotSink: sink, limit: limit, idle: time.AfterFunc(limit, stuck)}
+}
+
+// Write implements io.Writer.
+func (s *installSink) Write(data []byte) (int, error) {
+	s.idle.Reset(s.limit)
+	return s.SnapshotSink.Write(data)
+}
+
+// Close implements io.Closer.
+func (s *installSink) Close() error {
+	s.idle.Stop()
+	return s.SnapshotSink.Close()
+}
+
+// Cancel implements hraft.SnapshotSink.
+func (s *installSink) Cancel() error {
+	s.idle.Stop()
+	return s.SnapshotSink.Cancel()
 }
 
 func (n *Node) requestRebuild() {

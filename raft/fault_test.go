@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	hraft "github.com/hashicorp/raft"
 	"github.com/hivellm/nexus/raft/peer"
 	"github.com/hivellm/nexus/raft/proposer"
 	"github.com/hivellm/nexus/raft/round"
@@ -216,5 +219,62 @@ func TestNode_AloneNeedsNoPort(t *testing.T) {
 	}
 	if _, err := node.Call(context10(t), "other", "x", nil); !errors.Is(err, peer.ErrNotTaken) {
 		t.Fatalf("call of a node alone: %v", err)
+	}
+}
+
+func TestNode_ThatLostItsDataIsRefused(t *testing.T) {
+	t.Parallel()
+	c := startAll(t, 3)
+	c.write("held by all")
+	lost := c.follower()
+	wait(t, "the others to know that the node holds data", func() bool { return c.leader().wasSeen(lost.config.NodeID) })
+	if err := lost.Close(); err != nil {
+		t.Fatal(err)
+	}
+	lost.config.DataDir, lost.machine = t.TempDir(), newListMachine()
+	again, err := Open(context.Background(), lost.config, lost.machine)
+	if err == nil {
+		_ = again.Close()
+	}
+	if err == nil || !strings.Contains(err.Error(), "lost its data") {
+		t.Fatalf("a voter that forgot what it acknowledged starts: %v", err)
+	}
+}
+
+func TestLeader_UnfitGivesLeadershipAway(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, 3)
+	var unfit sync.Map
+	for _, node := range c.nodes {
+		node.config.Unfit = func() string {
+			if _, is := unfit.Load(node.config.NodeID); is {
+				return "its clock is off"
+			}
+			return ""
+		}
+		c.start(node)
+	}
+	first := c.leader()
+	unfit.Store(first.config.NodeID, true)
+	wait(t, "another leader", func() bool {
+		_, leading := first.Leadership()
+		return !leading && c.leader() != first
+	})
+}
+
+func TestInstall_ThatStandsStillIsCut(t *testing.T) {
+	t.Parallel()
+	sink, err := hraft.NewInmemSnapshotStore().Create(hraft.SnapshotVersionMax, 1, 1, hraft.Configuration{}, 1, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := make(chan struct{})
+	watched := newInstallSink(sink, 20*time.Millisecond, sync.OnceFunc(func() { close(cut) }))
+	if _, err := watched.Write([]byte("begun")); err != nil {
+		t.Fatal(err)
+	}
+	<-cut
+	if err := watched.Cancel(); err != nil {
+		t.Fatal(err)
 	}
 }

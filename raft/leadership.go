@@ -56,6 +56,10 @@ func (n *Node) opened(term uint64) bool {
 // it is closed. A slow reader misses states in between, never the last.
 func (n *Node) WatchLeadership(ctx context.Context) <-chan Leadership {
 	states := make(chan Leadership)
+	if n.ctx.Err() != nil {
+		close(states)
+		return states
+	}
 	n.run(func() {
 		defer close(states)
 		for {

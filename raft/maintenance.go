@@ -41,6 +41,7 @@ func (n *Node) maintenanceLoop() {
 			return
 		}
 		n.checkCluster()
+		n.lookAtMembers()
 		if time.Now().After(notBefore) && n.compactionDue() {
 			if err := n.Compact(); err != nil {
 				n.config.Logger.Warn("log not compacted", "error", err.Error())

@@ -50,6 +50,7 @@ type Node struct {
 	contacts    contacts
 	askCount    atomic.Pointer[atomic.Int64] // counts the questions of rounds while a test looks
 	bootstrap   bootstrapState
+	seen        seen
 
 	installs    installWatch
 	rebuild     chan struct{}
@@ -100,6 +101,7 @@ func newNode(config Config, machine Machine, store *disk.Log) *Node {
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	n.leadership.changed = make(chan struct{})
 	n.contacts.last = map[string]time.Time{}
+	n.seen.known = map[string]bool{}
 	n.round = round.New(round.Config{Self: config.NodeID, Voters: n.voters, Own: func() uint64 { return n.raft().CurrentTerm() },
 		Ask: n.askTerm, AnswerTimeout: roundTimeout})
 	n.leaderReads = round.NewGroup(roundTimeout, n.leaderIndex)
@@ -110,6 +112,9 @@ func newNode(config Config, machine Machine, store *disk.Log) *Node {
 // start opens the ports and the library, in the order of need.
 func (n *Node) start() error {
 	if err := n.openPeerPort(); err != nil {
+		return err
+	}
+	if err := n.refuseForgotten(); err != nil {
 		return err
 	}
 	first, err := n.startEngine()

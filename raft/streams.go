@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	hraft "github.com/hashicorp/raft"
@@ -42,7 +43,7 @@ func (l *streamLayer) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return l.track(connection)
+	return l.track(connection, true)
 }
 
 // Addr implements net.Listener.
@@ -61,27 +62,38 @@ func (l *streamLayer) Dial(address hraft.ServerAddress, timeout time.Duration) (
 	if err != nil {
 		return nil, err
 	}
-	return l.track(secured)
+	return l.track(secured, false)
 }
 
 // Close implements net.Listener.
 func (l *streamLayer) Close() error {
 	l.closing.Do(func() { close(l.done) })
+	l.cutWhere(func(*stream) bool { return true })
+	return nil
+}
+
+// cutAccepted cuts what others opened to this node.
+func (l *streamLayer) cutAccepted() {
+	l.cutWhere(func(s *stream) bool { return s.accepted })
+}
+
+func (l *streamLayer) cutWhere(chosen func(*stream) bool) {
 	l.mu.Lock()
 	open := make([]*stream, 0, len(l.open))
 	for connection := range l.open {
-		open = append(open, connection)
+		if chosen(connection) {
+			open = append(open, connection)
+		}
 	}
 	l.mu.Unlock()
 	for _, connection := range open {
 		_ = connection.Close() // cutting is the purpose
 	}
-	return nil
 }
 
 // track wraps a connection so that the layer can cut it.
-func (l *streamLayer) track(connection net.Conn) (net.Conn, error) {
-	wrapped := &stream{Conn: connection, layer: l}
+func (l *streamLayer) track(connection net.Conn, accepted bool) (net.Conn, error) {
+	wrapped := &stream{Conn: connection, layer: l, accepted: accepted}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	select {
@@ -97,8 +109,31 @@ func (l *streamLayer) track(connection net.Conn) (net.Conn, error) {
 // stream is one Raft connection. Closing cuts the socket: TLS's farewell could block on a peer that does not read.
 type stream struct {
 	net.Conn
-	layer *streamLayer
+	layer    *streamLayer
+	accepted bool
+	deadline atomic.Int64 // Unix nanoseconds the library set; 0: none
 }
+
+// SetDeadline implements net.Conn.
+func (s *stream) SetDeadline(at time.Time) error {
+	s.deadline.Store(at.UnixNano())
+	return s.Conn.SetDeadline(at)
+}
+
+// Write implements net.Conn. The library's deadline for a snapshot is hours; a peer that takes nothing for
+// streamIdleLimit is given up earlier (R23).
+func (s *stream) Write(data []byte) (int, error) {
+	limit := time.Now().Add(streamIdleLimit)
+	if s.deadline.Load() > limit.UnixNano() {
+		if err := s.Conn.SetWriteDeadline(limit); err != nil {
+			return 0, err
+		}
+	}
+	return s.Conn.Write(data)
+}
+
+// streamIdleLimit is how long a snapshot's stream may stand still, on either side.
+const streamIdleLimit = 10 * time.Second
 
 // Close implements net.Conn.
 func (s *stream) Close() error {
