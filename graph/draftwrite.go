@@ -1,0 +1,170 @@
+package graph
+
+import (
+	"github.com/hivellm/nexus/graph/value"
+)
+
+// CreateNode makes a node. Null properties are left out.
+func (d *Draft) CreateNode(labels []string, props *value.Map) (NodeID, error) {
+	id := d.m.g.meta.NextNode
+	if d.block != nil {
+		id = d.block.node
+	}
+	strings := len(d.table.strings)
+	o := d.begin(opCreateNode, id)
+	d.nameLabels(labels)
+	if err := d.encodeProperties(props); err != nil {
+		d.table.truncate(strings)
+		return 0, err
+	}
+	if _, err := d.run(o, strings); err != nil {
+		return 0, err
+	}
+	if d.block != nil {
+		d.block.node++
+	}
+	return NodeID(id), nil
+}
+
+// CreateRelationship makes a relationship between two nodes. Null properties are left out.
+func (d *Draft) CreateRelationship(typ string, from, to NodeID, props *value.Map) (RelationshipID, error) {
+	id := d.m.g.meta.NextRelationship
+	if d.block != nil {
+		id = d.block.relationship
+	}
+	strings := len(d.table.strings)
+	o := d.begin(opCreateRelationship, id)
+	o.names = append(o.names, d.table.ref(typ))
+	o.start, o.end = uint64(from), uint64(to)
+	if err := d.encodeProperties(props); err != nil {
+		d.table.truncate(strings)
+		return 0, err
+	}
+	if _, err := d.run(o, strings); err != nil {
+		return 0, err
+	}
+	if d.block != nil {
+		d.block.relationship++
+	}
+	return RelationshipID(id), nil
+}
+
+// SetNodeProperty sets a property, or removes it where v is null, and tells whether anything changed.
+func (d *Draft) SetNodeProperty(id NodeID, key string, v value.Value) (bool, error) {
+	if v.IsNull() && d.m.g.HasNode(id) {
+		k, known := d.m.g.PropertyKey(key)
+		if !known || findProperty(nodeProperties(d.m.g.nodeRecord(id)), k) == nil {
+			return false, nil
+		}
+	}
+	return d.setProperty(opSetNodeProperty, uint64(id), key, v)
+}
+
+// SetRelationshipProperty sets a property, or removes it where v is null, and tells whether anything changed.
+func (d *Draft) SetRelationshipProperty(id RelationshipID, key string, v value.Value) (bool, error) {
+	if _, found := d.m.g.Relationship(id); found && v.IsNull() {
+		k, known := d.m.g.PropertyKey(key)
+		if !known || findProperty(d.m.g.relationshipProperties(id), k) == nil {
+			return false, nil
+		}
+	}
+	return d.setProperty(opSetRelationshipProperty, uint64(id), key, v)
+}
+
+func (d *Draft) setProperty(code byte, id uint64, key string, v value.Value) (bool, error) {
+	strings := len(d.table.strings)
+	o := d.begin(code, id)
+	raw, err := storable(d.values, key, v)
+	if err != nil {
+		return false, err
+	}
+	d.values = raw
+	o.properties = append(o.properties, opProperty{d.table.ref(key), raw})
+	changed, err := d.run(o, strings)
+	return changed > 0, err
+}
+
+// AddLabels adds labels to a node and returns how many it did not have.
+func (d *Draft) AddLabels(id NodeID, labels []string) (added int, err error) {
+	return d.changeLabels(opAddLabels, id, labels)
+}
+
+// RemoveLabels removes labels from a node and returns how many it had.
+func (d *Draft) RemoveLabels(id NodeID, labels []string) (removed int, err error) {
+	known := make([]string, 0, len(labels))
+	for _, l := range labels {
+		if _, ok := d.m.g.Label(l); ok {
+			known = append(known, l)
+		}
+	}
+	return d.changeLabels(opRemoveLabels, id, known)
+}
+
+func (d *Draft) changeLabels(code byte, id NodeID, labels []string) (int, error) {
+	strings := len(d.table.strings)
+	o := d.begin(code, uint64(id))
+	d.nameLabels(labels)
+	return d.run(o, strings)
+}
+
+// DeleteRelationship removes a relationship.
+func (d *Draft) DeleteRelationship(id RelationshipID) error {
+	_, err := d.run(d.begin(opDeleteRelationship, uint64(id)), len(d.table.strings))
+	return err
+}
+
+// DeleteNode removes a node; a *ConnectedError while it still has relationships.
+func (d *Draft) DeleteNode(id NodeID) error {
+	_, err := d.run(d.begin(opDeleteNode, uint64(id)), len(d.table.strings))
+	return err
+}
+
+// CreateIndex makes a range index and fills it. Without a name it gets one that follows from what it covers. The
+// answer has its id and name.
+func (d *Draft) CreateIndex(definition IndexDefinition) (IndexDefinition, error) {
+	if definition.Name == "" {
+		definition.Name = madeUpName("index", definition.Entity, definition.LabelOrType, definition.Properties)
+	}
+	err := d.define(opCreateIndex, 0, definition.Name, definition.Entity, definition.LabelOrType, definition.Properties)
+	if err != nil {
+		return IndexDefinition{}, err
+	}
+	return d.m.g.schema.indexes[d.m.g.schema.index(definition.Name)].definition, nil
+}
+
+// CreateConstraint makes a uniqueness constraint with its index, or answers a *UniqueViolation that names the first
+// offending pair. The other kinds are refused with an *UnsupportedError.
+func (d *Draft) CreateConstraint(definition ConstraintDefinition) (ConstraintDefinition, error) {
+	if definition.Name == "" {
+		definition.Name = madeUpName("constraint", definition.Entity, definition.LabelOrType, definition.Properties)
+	}
+	err := d.define(opCreateConstraint, definition.Kind, definition.Name, definition.Entity, definition.LabelOrType, definition.Properties)
+	if err != nil {
+		return ConstraintDefinition{}, err
+	}
+	return d.m.g.schema.constraints[d.m.g.schema.constraint(definition.Name)], nil
+}
+
+func (d *Draft) define(code byte, kind ConstraintKind, name string, entity EntityKind, over string, properties []string) error {
+	strings := len(d.table.strings)
+	o := d.begin(code, 0)
+	o.constraint, o.entity = kind, entity
+	d.nameLabels([]string{name, over})
+	d.nameLabels(properties)
+	_, err := d.run(o, strings)
+	return err
+}
+
+// DropIndex removes an index; one that a constraint owns is refused with an *OwnedIndexError.
+func (d *Draft) DropIndex(name string) error { return d.drop(opDropIndex, name) }
+
+// DropConstraint removes a constraint and its index.
+func (d *Draft) DropConstraint(name string) error { return d.drop(opDropConstraint, name) }
+
+func (d *Draft) drop(code byte, name string) error {
+	strings := len(d.table.strings)
+	o := d.begin(code, 0)
+	d.nameLabels([]string{name})
+	_, err := d.run(o, strings)
+	return err
+}

@@ -1,0 +1,135 @@
+package graph
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/hivellm/nexus/graph/value"
+)
+
+// ErrBase says that changes were computed on another version than the one they are applied to.
+var ErrBase = errors.New("the changes were computed on another version")
+
+// ErrMalformed says that bytes are no operation, record or meta of a known format.
+var ErrMalformed = errors.New("malformed")
+
+// EntityKind tells nodes from relationships.
+type EntityKind uint8
+
+// The kinds of entities.
+const (
+	NodeEntity EntityKind = iota
+	RelationshipEntity
+)
+
+// String returns NODE or RELATIONSHIP.
+func (k EntityKind) String() string {
+	if k == RelationshipEntity {
+		return "RELATIONSHIP"
+	}
+	return "NODE"
+}
+
+// LimitError says which limit a write would pass. Limit names it: operations, command bytes, property bytes, record
+// bytes, labels, relationship types, property keys, name bytes, schema, id gap.
+type LimitError struct {
+	Limit string
+	Max   uint64
+	Found uint64
+}
+
+func (e *LimitError) Error() string {
+	return fmt.Sprintf("the limit of %d %s is passed (%d)", e.Max, e.Limit, e.Found)
+}
+
+// NotFoundError says that what is to be changed does not exist. What is "node", "relationship", "index" or
+// "constraint"; Name is set for the last two.
+type NotFoundError struct {
+	What string
+	ID   uint64
+	Name string
+}
+
+func (e *NotFoundError) Error() string {
+	if e.Name != "" {
+		return fmt.Sprintf("no %s named `%s`", e.What, e.Name)
+	}
+	return fmt.Sprintf("no %s with id %d", e.What, e.ID)
+}
+
+// AlreadyExistsError says that an index or constraint of that name, or of that schema, stands already.
+type AlreadyExistsError struct {
+	What       string // "index" or "constraint": what stands in the way
+	Name       string // its name
+	SameSchema bool   // the same label or type and properties; else only the name is the same
+}
+
+func (e *AlreadyExistsError) Error() string {
+	if e.SameSchema {
+		return fmt.Sprintf("an equivalent %s exists already: `%s`", e.What, e.Name)
+	}
+	return fmt.Sprintf("an %s named `%s` exists already", e.What, e.Name)
+}
+
+// OwnedIndexError says that an index belongs to a constraint and goes only with it.
+type OwnedIndexError struct{ Index, Constraint string }
+
+func (e *OwnedIndexError) Error() string {
+	return fmt.Sprintf("index `%s` belongs to constraint `%s`: drop the constraint", e.Index, e.Constraint)
+}
+
+// ConnectedError says that a node still has relationships.
+type ConnectedError struct {
+	Node          NodeID
+	Relationships uint64
+}
+
+func (e *ConnectedError) Error() string {
+	return fmt.Sprintf("node %d still has %d relationships", e.Node, e.Relationships)
+}
+
+// UniqueViolation says that a write, or the data found by a new constraint, would have two entities with equal values.
+type UniqueViolation struct {
+	Constraint string
+	Label      string // or the relationship type
+	Keys       []string
+	Values     []value.Value
+	Existing   NodeID // or the relationship's id
+	Offending  NodeID // the second one of the pair
+}
+
+func (e *UniqueViolation) Error() string {
+	return fmt.Sprintf("%d already has label `%s` with these values of `%s` (constraint `%s`)",
+		e.Existing, e.Label, strings.Join(e.Keys, "`, `"), e.Constraint)
+}
+
+// PropertyTypeError says that a value cannot be stored in a property.
+type PropertyTypeError struct {
+	Key string
+	Err error
+}
+
+func (e *PropertyTypeError) Error() string { return fmt.Sprintf("property `%s`: %v", e.Key, e.Err) }
+
+// Unwrap returns what value.Storable said.
+func (e *PropertyTypeError) Unwrap() error { return e.Err }
+
+// UnsupportedError names what this version does not do.
+type UnsupportedError struct{ Feature string }
+
+func (e *UnsupportedError) Error() string { return e.Feature + " is not supported" }
+
+// MismatchError says that records and what their meta says of them do not agree.
+type MismatchError struct {
+	What             string
+	Stored, Computed string
+}
+
+func (e *MismatchError) Error() string {
+	return fmt.Sprintf("the stored %s is %s, the records give %s", e.What, e.Stored, e.Computed)
+}
+
+func malformed(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrMalformed, fmt.Sprintf(format, args...))
+}
