@@ -6,8 +6,8 @@ type Instant struct {
 	Nano         int32
 }
 
-// Clock is what Cypher's three clocks show: at the start of the transaction, at the start of the statement, and now.
-type Clock struct{ Transaction, Statement, Realtime Instant }
+// Instant is the moment of a date and time.
+func (t DateTime) Instant() Instant { return Instant{t.EpochSeconds, t.Nano} }
 
 // parts is what a temporal value is made of, or what a map says about one: any of a day, a time of day and a zone.
 type parts struct {
@@ -115,7 +115,7 @@ func (p *parts) rezone(z zone, now Instant) {
 	p.zone, p.zoned = z, true
 }
 
-// ofInstant is a moment in a zone.
+// partsOfInstant is a moment in a zone.
 func partsOfInstant(i Instant, z zone) parts {
 	t := z.ofInstant(i.EpochSeconds, i.Nano)
 	p := parts{zone: z, zoned: true, offset: t.OffsetSeconds}
