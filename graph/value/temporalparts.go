@@ -105,7 +105,7 @@ func (p *parts) rezone(z zone, now Instant) {
 		p.offset = z.offsetAt(t.EpochSeconds)
 	case p.zoned:
 		offset := z.offsetAt(now.EpochSeconds)
-		p.clock.value = floorMod(p.clock.value+int64(offset-p.zone.offset)*NanosPerSecond, NanosPerDay)
+		p.clock.value = floorMod(p.clock.value+int64(offset-p.offset)*NanosPerSecond, NanosPerDay)
 		p.offset = offset
 	case p.day.given:
 		p.offset = noPreference
