@@ -33,6 +33,9 @@ type largeRecord struct {
 // at returns a slot's record, empty where there is none.
 func (p *packed) at(slot uint64) []byte {
 	n := p.length[slot&pageMask]
+	if n == 0 {
+		return nil
+	}
 	if n == lengthLarge {
 		for i := range p.large {
 			if uint64(p.large[i].slot) == slot {

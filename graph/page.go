@@ -98,11 +98,6 @@ type idSet struct {
 	pages spine[bitPage]
 }
 
-func (s *idSet) has(id uint64) bool {
-	p := s.pages.page(id >> setBits)
-	return p != nil && p.words[id>>6&(setWords-1)]&(1<<(id&63)) != 0
-}
-
 // add puts id in, which must not be there.
 func (s *idSet) add(id, token uint64) {
 	s.own(id, token).words[id>>6&(setWords-1)] |= 1 << (id & 63)
