@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hivellm/nexus/raft/peer"
 	"github.com/hivellm/nexus/raft/proposer"
 )
 
@@ -24,7 +25,7 @@ func BenchmarkPropose(b *testing.B) {
 		}
 		return nil
 	}
-	leader.HandleCall("test.forward", func(ctx context.Context, _ string, request []byte) ([]byte, error) {
+	leader.HandleCall("test.forward", peer.Member, func(ctx context.Context, _ string, request []byte) ([]byte, error) {
 		return nil, propose(ctx, request)
 	})
 	forward := func(ctx context.Context, command []byte) error {

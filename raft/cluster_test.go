@@ -110,9 +110,8 @@ func (c *testCl) describes(t *testing.T) {
 				t.Errorf("member %+v", member)
 			}
 		}
-		id, _, http, address, known := node.Leader()
-		if !known || id != leader.config.NodeID || http != "http-"+id || address != leader.config.PeerListen {
-			t.Errorf("leader as node %s sees it: %s %s %s", node.config.NodeID, id, http, address)
+		if seen, known := node.Leader(); !known || seen != leader.Self() {
+			t.Errorf("leader as node %s sees it: %+v", node.config.NodeID, seen)
 		}
 	}
 }
@@ -128,7 +127,7 @@ func (c *testCl) fresh(t *testing.T) {
 
 func (c *testCl) streams(t *testing.T) {
 	leader, follower := c.leader(), c.follower()
-	leader.HandleStream("test.echo", func(ctx context.Context, from string, stream *peer.ServerStream) error {
+	leader.HandleStream("test.echo", peer.Member, func(ctx context.Context, from string, stream *peer.ServerStream) error {
 		if from != follower.config.NodeID {
 			return peer.Refuse("who", "came as %s", from)
 		}
@@ -139,7 +138,7 @@ func (c *testCl) streams(t *testing.T) {
 		}
 		return peer.Fail("enough", "three are enough")
 	})
-	stream, err := follower.Stream(context10(t), leader.config.NodeID, "test.echo", []byte("hello"), false)
+	stream, err := follower.Stream(context10(t), leader.config.NodeID, "test.echo", []byte("hello"))
 	if err != nil {
 		t.Fatal(err)
 	}

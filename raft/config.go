@@ -82,8 +82,6 @@ const (
 	transportTimeout = 10 * time.Second
 	// maxAppendEntries bounds the entries of one append (R7).
 	maxAppendEntries = 16
-	// logCacheEntries is how many recent entries are kept in memory.
-	logCacheEntries = 512
 )
 
 // normalize checks a configuration and fills in what was left out.

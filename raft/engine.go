@@ -6,6 +6,7 @@ import (
 	"time"
 
 	hraft "github.com/hashicorp/raft"
+	"github.com/hivellm/nexus/raft/disk"
 )
 
 // engine is one instance of the library with its transport. A node has one at a time; a rebuild replaces it.
@@ -32,10 +33,7 @@ func (n *Node) startEngine() (*engine, error) {
 	if err := n.countFromSnapshot(); err != nil {
 		return nil, err
 	}
-	cache, err := hraft.NewLogCache(logCacheEntries, n.store)
-	if err != nil {
-		return nil, fmt.Errorf("make the raft log cache: %w", err)
-	}
+	cache := disk.NewCache(n.store)
 	e := &engine{}
 	var transport hraft.Transport
 	if n.listener == nil {

@@ -62,8 +62,8 @@ func (n *Node) serveJoin(ctx context.Context, from string, request []byte) ([]by
 		return nil, peer.Refuse(codeBadRequest, "a request to join names the joiner's peer address")
 	}
 	if _, leading := n.Leadership(); !leading {
-		_, _, _, address, _ := n.Leader()
-		return msgpack.Marshal(joinAnswer{Leader: address})
+		leader, _ := n.Leader()
+		return msgpack.Marshal(joinAnswer{Leader: leader.Peer})
 	}
 	if !n.isMember(from) {
 		address := hraft.ServerAddress(request)

@@ -62,22 +62,35 @@ type selfStatus struct {
 	Resident uint64 `msgpack:"resident"`
 }
 
-// Leader tells who leads, as far as this node knows, and how to reach it.
-func (n *Node) Leader() (id, name, http, peerAddress string, known bool) {
-	id = n.leaderID()
-	if id == "" {
-		return "", "", "", "", false
+// Contact says who a node is and how to reach it. Name and HTTP of another node come by gossip and may be empty for a
+// moment after a start.
+type Contact struct {
+	ID, Name   string
+	HTTP, Peer string // host:port
+}
+
+// Self is this node.
+func (n *Node) Self() Contact {
+	return Contact{ID: n.config.NodeID, Name: n.config.Name, HTTP: n.config.HTTPAddress, Peer: n.advertise}
+}
+
+// Leader tells who leads, as far as this node knows.
+func (n *Node) Leader() (Contact, bool) {
+	id := n.leaderID()
+	switch id {
+	case "":
+		return Contact{}, false
+	case n.config.NodeID:
+		return n.Self(), true
 	}
-	if id == n.config.NodeID {
-		return id, n.config.Name, n.config.HTTPAddress, n.advertise, true
-	}
-	peerAddress, _ = n.address(id)
+	leader := Contact{ID: id}
+	leader.Peer, _ = n.address(id)
 	if gossiping := n.gossip.Load(); gossiping != nil {
 		if node, found := gossiping.Node(id); found {
-			name, http = node.Meta.Name, node.Meta.HTTP
+			leader.Name, leader.HTTP = node.Meta.Name, node.Meta.HTTP
 		}
 	}
-	return id, name, http, peerAddress, true
+	return leader, true
 }
 
 // Members lists the nodes of the configuration with what each tells of itself now, asked within half a second.

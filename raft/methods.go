@@ -35,18 +35,18 @@ func (n *Node) registerMethods() {
 	n.listener.HandleCall(methodJoin, peer.Certificate, n.serveJoin)
 }
 
-// HandleCall serves a method of one request and one result to members of the cluster. On a node without a peer port
+// HandleCall serves a method of one request and one result to those the admission names. On a node without a peer port
 // there is nobody to serve.
-func (n *Node) HandleCall(method string, handler peer.CallHandler) {
+func (n *Node) HandleCall(method string, admission peer.Admission, handler peer.CallHandler) {
 	if n.listener != nil {
-		n.listener.HandleCall(method, peer.Member, handler)
+		n.listener.HandleCall(method, admission, handler)
 	}
 }
 
-// HandleStream serves a method that answers with frames to members of the cluster.
-func (n *Node) HandleStream(method string, handler peer.StreamHandler) {
+// HandleStream serves a method that answers with frames to those the admission names.
+func (n *Node) HandleStream(method string, admission peer.Admission, handler peer.StreamHandler) {
 	if n.listener != nil {
-		n.listener.HandleStream(method, peer.Member, handler)
+		n.listener.HandleStream(method, admission, handler)
 	}
 }
 
@@ -70,8 +70,17 @@ func (n *Node) Call(ctx context.Context, nodeID, method string, request []byte) 
 	return answer, err
 }
 
-// Stream opens a stream with another node; the caller must Close it. With sends the caller may send frames too.
-func (n *Node) Stream(ctx context.Context, nodeID, method string, request []byte, sends bool) (*peer.Stream, error) {
+// Stream sends a request to another node that answers with frames. The caller must Close it.
+func (n *Node) Stream(ctx context.Context, nodeID, method string, request []byte) (*peer.Stream, error) {
+	return n.stream(ctx, nodeID, method, request, false)
+}
+
+// Exchange is Stream for a caller that sends frames too, until its CloseSend.
+func (n *Node) Exchange(ctx context.Context, nodeID, method string, request []byte) (*peer.Stream, error) {
+	return n.stream(ctx, nodeID, method, request, true)
+}
+
+func (n *Node) stream(ctx context.Context, nodeID, method string, request []byte, sends bool) (*peer.Stream, error) {
 	if n.client == nil {
 		return nil, ErrAlone
 	}

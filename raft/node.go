@@ -151,6 +151,10 @@ func (n *Node) openPeerPort() error {
 	if n.advertise == "" {
 		n.advertise = listener.Addr().String()
 	}
+	host, _, err := net.SplitHostPort(n.advertise)
+	if ip := net.ParseIP(host); err != nil || host == "" || (ip != nil && ip.IsUnspecified()) {
+		return fmt.Errorf("peer.advertise: %q is no address that others can dial: set it to host:port", n.advertise)
+	}
 	n.client = peer.NewClient(peer.ClientConfig{Identity: n.config.TLS, Gate: n.admit, Address: n.address, Dial: n.config.Dial})
 	return nil
 }

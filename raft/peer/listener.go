@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -44,6 +45,8 @@ type Listener struct {
 	shaking  chan struct{}
 	mu       sync.Mutex
 	accepted map[net.Conn]struct{} // guarded by mu: every open connection
+
+	refusalLogged atomic.Int64 // when a refusal was logged last, Unix nanoseconds
 }
 
 // Listen opens the port and begins to accept. Methods may be registered before and after.
@@ -151,9 +154,7 @@ func (l *Listener) welcome(raw net.Conn) {
 	<-l.shaking
 	if err != nil {
 		l.forget(raw)
-		if l.ctx.Err() == nil {
-			l.config.Logger.Warn("peer connection refused", "remote", raw.RemoteAddr().String(), "reason", err.Error())
-		}
+		l.logRefusal(raw, err)
 		return
 	}
 	if secured.ConnectionState().NegotiatedProtocol == ProtocolPeer {
@@ -166,6 +167,18 @@ func (l *Listener) welcome(raw net.Conn) {
 	case <-l.ctx.Done():
 		l.forget(raw)
 	}
+}
+
+// refusalLogEvery bounds how often refused connections are logged: strangers must not fill the log.
+const refusalLogEvery = time.Second
+
+func (l *Listener) logRefusal(raw net.Conn, reason error) {
+	now := time.Now().UnixNano()
+	last := l.refusalLogged.Load()
+	if l.ctx.Err() != nil || now-last < int64(refusalLogEvery) || !l.refusalLogged.CompareAndSwap(last, now) {
+		return
+	}
+	l.config.Logger.Warn("peer connection refused", "remote", raw.RemoteAddr().String(), "reason", reason.Error())
 }
 
 func (l *Listener) handshake(raw net.Conn) (*tls.Conn, error) {

@@ -336,3 +336,25 @@ func BenchmarkCall(b *testing.B) {
 		}
 	})
 }
+
+func TestStream_ClosedAfterItsLastFrameKeepsTheConnection(t *testing.T) {
+	home := authority(t, "home")
+	l := server(t, home, nil)
+	l.HandleStream("one", Member, func(_ context.Context, _ string, s *ServerStream) error { return s.Send([]byte("all")) })
+	c := client(t, identity(t, home, "member"), l.Addr().String())
+	for range 20 {
+		s, err := c.Stream(bounded(t), "server", Work, "one", nil, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Receive(); err != nil {
+			t.Fatal(err)
+		}
+		s.Close()
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.open) > 3 { // one, unless this machine was busy for longer than Close looks
+		t.Errorf("%d connections", len(c.open))
+	}
+}

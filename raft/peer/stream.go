@@ -78,13 +78,29 @@ func (s *Stream) CloseSend() error {
 	return s.conn.send(kindSendEnd, nil, nil, true)
 }
 
-// Close gives the connection back, or cuts it when the handler has not ended: its context is cancelled then.
+// Close gives the connection back, or cuts it when the handler has not ended: its context is cancelled then. A caller
+// that knows by the last frame that no more will come need not Receive the end: Close looks for it for a moment.
 func (s *Stream) Close() {
 	if s.done {
 		return
 	}
+	if !s.ended {
+		s.lookForEnd()
+	}
 	clean := s.ended && s.CloseSend() == nil
 	s.finish(clean)
+}
+
+// endPatience is how long Close looks for the closing frame: it follows the last frame at once.
+const endPatience = 5 * time.Millisecond
+
+func (s *Stream) lookForEnd() {
+	ctx, cancel := context.WithTimeout(s.ctx, endPatience)
+	defer cancel()
+	next, err := s.conn.receive(ctx)
+	if err == nil && next.kind != kindData {
+		s.ended = true
+	}
 }
 
 // next reads one frame and turns closing frames with errors into errors.
