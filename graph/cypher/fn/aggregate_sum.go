@@ -1,0 +1,134 @@
+package fn
+
+import (
+	"math"
+
+	"github.com/hivellm/nexus/graph/value"
+)
+
+// sum adds: integers stay integers until a float comes, durations stay among themselves.
+type sum struct {
+	total value.Value /* null before the first */
+}
+
+func (s *sum) Add(args []value.Value) error {
+	total, err := addTo(s.total, args[0], "sum")
+	if err != nil {
+		return err
+	}
+	s.total = total
+	return nil
+}
+
+func (s *sum) Result() (value.Value, error) {
+	if s.total.IsNull() {
+		return value.Int(0), nil
+	}
+	return s.total, nil
+}
+
+func (s *sum) Size() int64 { return valueBytes }
+
+// addTo adds v to a total that is null before the first value.
+func addTo(total, v value.Value, name string) (value.Value, error) {
+	if total.IsNull() {
+		return v, nil
+	}
+	if (total.Kind() == value.KindDuration) != (v.Kind() == value.KindDuration) {
+		return value.Null, fault(TypeError, InvalidArgumentValue, "%s() cannot mix numbers and durations", name)
+	}
+	result, err := value.Add(total, v)
+	if err != nil {
+		return value.Null, arithmetic(name, err)
+	}
+	return result, nil
+}
+
+// average is a mean: of numbers a float, of durations a duration. Integers are summed exactly while their sum fits.
+type average struct {
+	n        int64
+	integers int64
+	inexact  bool // a float came, or integers overflowed
+	floats   float64
+	mean     float64 // running, for sums beyond the largest float
+	duration value.Value
+}
+
+func (a *average) Add(args []value.Value) error {
+	v := args[0]
+	isDuration := v.Kind() == value.KindDuration
+	if a.n > 0 && isDuration == a.duration.IsNull() {
+		return fault(TypeError, InvalidArgumentValue, "avg() cannot mix numbers and durations")
+	}
+	a.n++
+	if isDuration {
+		total, err := addTo(a.duration, v, "avg")
+		a.duration = total
+		return err
+	}
+	a.addNumber(v)
+	return nil
+}
+
+func (a *average) addNumber(v value.Value) {
+	x, _ := v.Number()
+	a.floats += x
+	a.mean += x/float64(a.n) - a.mean/float64(a.n)
+	if v.Kind() != value.KindInt {
+		a.inexact = true
+		return
+	}
+	total := a.integers + v.Int()
+	if (total > a.integers) != (v.Int() > 0) && v.Int() != 0 {
+		a.inexact = true
+	}
+	a.integers = total
+}
+
+func (a *average) Result() (value.Value, error) {
+	switch {
+	case a.n == 0:
+		return value.Null, nil
+	case !a.duration.IsNull():
+		return a.durationMean()
+	case !a.inexact:
+		return value.Float(float64(a.integers) / float64(a.n)), nil
+	case math.IsInf(a.floats, 0):
+		return value.Float(a.mean), nil
+	}
+	return value.Float(a.floats / float64(a.n)), nil
+}
+
+func (a *average) durationMean() (value.Value, error) {
+	mean, err := value.Div(a.duration, value.Int(a.n))
+	if err != nil {
+		return value.Null, arithmetic("avg", err)
+	}
+	return mean, nil
+}
+
+func (a *average) Size() int64 { return 2 * valueBytes }
+
+// deviation is a standard deviation in one pass (Welford 1962). sample is 1 for that of a sample, 0 of a population.
+type deviation struct {
+	sample, n int64
+	mean, m2  float64
+}
+
+func (d *deviation) Add(args []value.Value) error {
+	x, _ := args[0].Number()
+	d.n++
+	delta := x - d.mean
+	d.mean += delta / float64(d.n)
+	d.m2 += delta * (x - d.mean)
+	return nil
+}
+
+func (d *deviation) Result() (value.Value, error) {
+	if d.n < 2 {
+		return value.Float(0), nil
+	}
+	return value.Float(math.Sqrt(d.m2 / float64(d.n-d.sample))), nil
+}
+
+func (d *deviation) Size() int64 { return 32 }
