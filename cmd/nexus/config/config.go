@@ -1,0 +1,79 @@
+package config
+
+import "time"
+
+// Modes of a node.
+const (
+	ModeCluster    = "cluster"
+	ModeStandalone = "standalone"
+)
+
+// Defaults where nothing else is said.
+const (
+	DefaultMaxBodyBytes  = 16 << 20
+	DefaultMaxStaleness  = 10 * time.Second
+	DefaultTimeoutFactor = 1.0
+)
+
+// Config is everything a node is told. File paths are absolute or relative to the working directory.
+type Config struct {
+	Mode    string
+	DataDir string
+	Node    Node
+	HTTP    HTTP
+	Peer    Peer
+	Gossip  Gossip
+	Cluster Cluster
+	// TimeoutFactor multiplies Raft's timeouts.
+	TimeoutFactor float64
+	// MaxStaleness is how long a node cut off from the leader goes on authorizing (R5).
+	MaxStaleness time.Duration
+	Log          Log
+
+	file string // where it came from, "" without one
+	base string // the folder that paths of the file are relative to
+}
+
+// Node names the node.
+type Node struct{ Name string }
+
+// HTTP is the client's port.
+type HTTP struct {
+	Listen                  string
+	TLSCertFile, TLSKeyFile string
+	Insecure                bool
+	MaxBodyBytes            int64
+}
+
+// Peer is the port that nodes talk over.
+type Peer struct {
+	Listen, Advertise         string
+	CertFile, KeyFile, CAFile string
+}
+
+// Gossip is the port that nodes find each other over.
+type Gossip struct{ Listen, KeyFile string }
+
+// Cluster says how a node gets into its cluster.
+type Cluster struct {
+	Bootstrap  bool
+	Peers      []string
+	Join       []string
+	SecretFile string
+}
+
+// Log is how the node writes its log.
+type Log struct{ Level, Format string }
+
+// File names the configuration file, "" without one.
+func (c *Config) File() string { return c.file }
+
+func defaults() *Config {
+	return &Config{
+		Mode:          ModeCluster,
+		HTTP:          HTTP{MaxBodyBytes: DefaultMaxBodyBytes},
+		TimeoutFactor: DefaultTimeoutFactor,
+		MaxStaleness:  DefaultMaxStaleness,
+		Log:           Log{Level: "info", Format: "text"},
+	}
+}
