@@ -15,8 +15,11 @@ import (
 	berrors "go.etcd.io/bbolt/errors"
 )
 
-// HangLimit is how long a log write may take before the process ends.
+// HangLimit is how long a log write may take before the process ends, besides the time its bytes need on a slow disk.
 const HangLimit = 3 * time.Second
+
+// slowDiskBytesPerSecond is the pace below which a disk counts as hanging.
+const slowDiskBytesPerSecond = 8 << 20
 
 // lockTimeout bounds the wait for another process's hold of raft.db.
 const lockTimeout = time.Second
@@ -48,7 +51,7 @@ type Log struct {
 // Open opens raft.db in a directory. fatal is called, once a write, when one hangs.
 func Open(directory string, fatal func(reason string)) (*Log, error) {
 	path := filepath.Join(directory, FileName)
-	if err := compactFile(path); err != nil {
+	if err := compactFile(path, minCompactBytes); err != nil {
 		return nil, err
 	}
 	bolt, err := raftboltdb.New(raftboltdb.Options{Path: path, BoltOptions: boltOptions()})
@@ -105,7 +108,11 @@ func (l *Log) StoreLog(entry *hraft.Log) error { return l.StoreLogs([]*hraft.Log
 
 // StoreLogs implements hraft.LogStore under the watchdog.
 func (l *Log) StoreLogs(entries []*hraft.Log) error {
-	defer l.watch("StoreLogs")()
+	size := 0
+	for _, entry := range entries {
+		size += len(entry.Data)
+	}
+	defer l.watch("StoreLogs", size)()
 	if err := l.store.StoreLogs(entries); err != nil {
 		return err
 	}
@@ -124,7 +131,7 @@ func (l *Log) DeleteRange(low, high uint64) error { return l.store.DeleteRange(l
 
 // Set implements hraft.StableStore under the watchdog.
 func (l *Log) Set(key, value []byte) error {
-	defer l.watch("Set")()
+	defer l.watch("Set", len(value))()
 	return l.store.Set(key, value)
 }
 
@@ -133,7 +140,7 @@ func (l *Log) Get(key []byte) ([]byte, error) { return l.store.Get(key) }
 
 // SetUint64 implements hraft.StableStore under the watchdog.
 func (l *Log) SetUint64(key []byte, value uint64) error {
-	defer l.watch("SetUint64")()
+	defer l.watch("SetUint64", 8)()
 	return l.store.SetUint64(key, value)
 }
 
@@ -172,17 +179,19 @@ func (l *Log) count(entry *hraft.Log) {
 }
 
 // watch ends the process when the write it was called for does not return in time.
-func (l *Log) watch(write string) func() bool {
-	timer := time.AfterFunc(l.limit, func() {
-		l.fatal(fmt.Sprintf("a write to the raft log (%s) hangs for more than %s: the disk does not answer", write, l.limit))
+func (l *Log) watch(write string, sizeBytes int) func() bool {
+	limit := l.limit + time.Duration(sizeBytes)*time.Second/slowDiskBytesPerSecond
+	timer := time.AfterFunc(limit, func() {
+		l.fatal(fmt.Sprintf("a write of %d bytes to the raft log (%s) hangs for more than %s: the disk does not answer",
+			sizeBytes, write, limit))
 	})
 	return timer.Stop
 }
 
-// compactFile rewrites raft.db when more than half of it is free and it is worth the time.
-func compactFile(path string) error {
+// compactFile rewrites raft.db when it has least bytes and more than half of it is free.
+func compactFile(path string, least int64) error {
 	info, err := os.Stat(path)
-	if errors.Is(err, os.ErrNotExist) || (err == nil && info.Size() < minCompactBytes) {
+	if errors.Is(err, os.ErrNotExist) || (err == nil && info.Size() < least) {
 		return nil
 	}
 	if err != nil {
