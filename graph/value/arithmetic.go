@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 )
 
 // Errors of arithmetic.
@@ -25,7 +26,7 @@ func (e *OperandError) Error() string {
 	return fmt.Sprintf("cannot evaluate %s %s %s", e.A, e.Operator, e.B)
 }
 
-// Add is +: numbers; texts, also with numbers and booleans; lists, also with one more item; temporal values and
+// Add is +: numbers; texts, also with numbers; lists, also with one more item; temporal values and
 // durations. Null with anything is null.
 func Add(a, b Value) (Value, error) {
 	switch {
@@ -51,10 +52,13 @@ func Add(a, b Value) (Value, error) {
 }
 
 func plainText(v Value) string {
-	if v.kind == KindString {
+	switch v.kind {
+	case KindString:
 		return v.Str()
+	case KindInt:
+		return strconv.FormatInt(int64(v.number), 10)
 	}
-	return string(AppendJSON(nil, v))
+	return FormatFloat(v.Float())
 }
 
 func addLists(a, b Value) Value {

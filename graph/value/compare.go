@@ -249,7 +249,7 @@ func hashNumber(h uint64, v Value) uint64 {
 	f := v.Float()
 	switch {
 	case math.IsNaN(f):
-		return mix(h, 0x7ff8000000000001)
+		return mix(h, nanBits)
 	case f == math.Trunc(f) && f >= -(1<<63) && f < 1<<63:
 		return mix(h, uint64(int64(f)))
 	}

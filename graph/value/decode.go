@@ -75,6 +75,9 @@ func (d *decoder) coded(code byte, depth int) (Value, error) {
 		return Bool(code == 0xc3), nil
 	case 0xcb:
 		bits, err := d.uint(8)
+		if err == nil && !canonicalFloat(bits) {
+			err = fault("a NaN of other bits")
+		}
 		return Value{kind: KindFloat, number: bits}, err
 	case 0xc4, 0xc5, 0xc6:
 		n, err := d.length(1<<(code-0xc4), 0)
@@ -149,16 +152,21 @@ func (d *decoder) length(size, least int) (int, error) {
 	return int(raw), nil
 }
 
+// mostAtOnce bounds what is set aside for a list or map before its items are read: its count is only a claim, and nested
+// claims would multiply.
+const mostAtOnce = 256
+
 func (d *decoder) list(n, depth int) (Value, error) {
 	if n > len(d.bytes) {
 		return Null, fault("%d items beyond the end", n)
 	}
-	items := make([]Value, n)
-	for i := range items {
-		var err error
-		if items[i], err = d.value(depth + 1); err != nil {
+	items := make([]Value, 0, min(n, mostAtOnce))
+	for range n {
+		item, err := d.value(depth + 1)
+		if err != nil {
 			return Null, err
 		}
+		items = append(items, item)
 	}
 	return List(items), nil
 }
@@ -167,8 +175,8 @@ func (d *decoder) mapOf(n, depth int) (Value, error) {
 	if 2*n > len(d.bytes) {
 		return Null, fault("%d entries beyond the end", n)
 	}
-	keys, values := make([]string, n), make([]Value, n)
-	for i := range keys {
+	keys, values := make([]string, 0, min(n, mostAtOnce)), make([]Value, 0, min(n, mostAtOnce))
+	for i := range n {
 		key, err := d.value(depth + 1)
 		if err != nil {
 			return Null, err
@@ -176,10 +184,11 @@ func (d *decoder) mapOf(n, depth int) (Value, error) {
 		if key.kind != KindString || i > 0 && keys[i-1] >= key.Str() {
 			return Null, fault("map keys that are not sorted texts")
 		}
-		keys[i] = key.Str()
-		if values[i], err = d.value(depth + 1); err != nil {
+		v, err := d.value(depth + 1)
+		if err != nil {
 			return Null, err
 		}
+		keys, values = append(keys, key.Str()), append(values, v)
 	}
 	return MapOf(&Map{keys: keys, values: values}), nil
 }
@@ -225,15 +234,15 @@ func decodeExtension(kind byte, b []byte) (Value, error) {
 	u64 := func(at int) uint64 { return binary.BigEndian.Uint64(b[at:]) }
 	u32 := func(at int) uint32 { return binary.BigEndian.Uint32(b[at:]) }
 	switch {
-	case kind == extDate && exact:
+	case kind == extDate && exact && dayInRange(int64(u64(0))):
 		return DateOf(Date{int64(u64(0))}), nil
 	case kind == extLocalTime && exact && u64(0) < NanosPerDay:
 		return LocalTimeOf(LocalTime{int64(u64(0))}), nil
 	case kind == extTime && exact && u64(0) < NanosPerDay && validOffset(int32(u32(8))):
 		return TimeOf(Time{int64(u64(0)), int32(u32(8))}), nil
-	case kind == extLocalDateTime && exact && u32(8) < NanosPerSecond:
+	case kind == extLocalDateTime && exact && u32(8) < NanosPerSecond && secondInRange(int64(u64(0))):
 		return LocalDateTimeOf(LocalDateTime{int64(u64(0)), int32(u32(8))}), nil
-	case kind == extDateTime && u32(8) < NanosPerSecond && validOffset(int32(u32(12))) && len(b) <= math.MaxUint8 && utf8.Valid(b[16:]):
+	case kind == extDateTime && u32(8) < NanosPerSecond && validOffset(int32(u32(12))) && secondInRange(int64(u64(0))) && utf8.Valid(b[16:]):
 		return DateTimeOf(DateTime{int64(u64(0)), int32(u32(8)), int32(u32(12)), string(b[16:])}), nil
 	case kind == extDuration && exact && u32(24) < NanosPerSecond:
 		return DurationOf(Duration{int64(u64(0)), int64(u64(8)), int64(u64(16)), int32(u32(24))}), nil
@@ -251,16 +260,25 @@ func decodeExtension(kind byte, b []byte) (Value, error) {
 
 func decodePoint(b []byte) (Value, error) {
 	p := Point{SRID: int32(binary.BigEndian.Uint32(b))}
-	p.X = math.Float64frombits(binary.BigEndian.Uint64(b[4:]))
-	p.Y = math.Float64frombits(binary.BigEndian.Uint64(b[12:]))
-	switch {
-	case p.ThreeDimensional() && len(b) == 28:
-		p.Z = math.Float64frombits(binary.BigEndian.Uint64(b[20:]))
-	case p.ThreeDimensional() || len(b) != 20:
+	size := 20
+	if p.ThreeDimensional() {
+		size = 28
+	}
+	if len(b) != size {
 		return Null, fault("a point of %d bytes", len(b))
+	}
+	places := [...]*float64{&p.X, &p.Y, &p.Z}
+	for i := range (size - 4) / 8 {
+		bits := binary.BigEndian.Uint64(b[4+8*i:])
+		if !canonicalFloat(bits) {
+			return Null, fault("a point with a NaN of other bits")
+		}
+		*places[i] = math.Float64frombits(bits)
 	}
 	return PointOf(p), nil
 }
+
+func canonicalFloat(bits uint64) bool { return bits == floatBits(math.Float64frombits(bits)) }
 
 func decodePath(b []byte) Value {
 	p := &Path{Nodes: []NodeID{NodeID(binary.BigEndian.Uint64(b))}}
@@ -273,6 +291,8 @@ func decodePath(b []byte) Value {
 
 // maxOffsetSeconds bounds offsets from UTC: 18 hours.
 const maxOffsetSeconds = 18 * 3600
+
+func secondInRange(seconds int64) bool { return dayInRange(floorDiv(seconds, SecondsPerDay)) }
 
 func validOffset(seconds int32) bool {
 	return seconds >= -maxOffsetSeconds && seconds <= maxOffsetSeconds

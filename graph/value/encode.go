@@ -58,23 +58,62 @@ func AppendEncodedString(dst []byte, s string) []byte {
 
 // EncodedLen returns how many bytes AppendEncoded appends.
 func EncodedLen(v Value) int {
-	var scratch [64]byte
 	switch v.kind {
+	case KindNull, KindBool:
+		return 1
+	case KindFloat:
+		return 9
 	case KindString:
-		n := len(v.Str())
-		switch {
-		case n < 32:
-			return n + 1
-		case n <= math.MaxUint8:
-			return n + 2
-		case n <= math.MaxUint16:
-			return n + 3
+		return encodedStringLen(len(v.Str()))
+	case KindBytes:
+		n := len(v.Bytes())
+		return n + lengthSize(n)
+	case KindList:
+		n := countSize(len(v.List()))
+		for _, item := range v.List() {
+			n += EncodedLen(item)
 		}
-		return n + 5
-	case KindList, KindMap, KindBytes, KindDateTime, KindPath:
-		return len(AppendEncoded(nil, v))
+		return n
+	case KindMap:
+		m := v.Map()
+		n := countSize(m.Len())
+		for i := range m.Len() {
+			n += encodedStringLen(len(m.keys[i])) + EncodedLen(m.values[i])
+		}
+		return n
+	case KindPath:
+		p := v.Path()
+		return 6 + 8*(len(p.Nodes)+len(p.Relationships))
 	}
+	var scratch [80]byte // larger than any integer or extension but a path
 	return len(AppendEncoded(scratch[:0], v))
+}
+
+func encodedStringLen(n int) int {
+	if n < 32 {
+		return n + 1
+	}
+	return n + lengthSize(n)
+}
+
+func lengthSize(n int) int {
+	switch {
+	case n <= math.MaxUint8:
+		return 2
+	case n <= math.MaxUint16:
+		return 3
+	}
+	return 5
+}
+
+func countSize(n int) int {
+	switch {
+	case n < 16:
+		return 1
+	case n <= math.MaxUint16:
+		return 3
+	}
+	return 5
 }
 
 func appendMap(dst []byte, m *Map) []byte {
@@ -171,9 +210,9 @@ func appendPoint(dst []byte, p Point) []byte {
 		size = 28
 	}
 	dst = binary.BigEndian.AppendUint32(append(dst, 0xc7, size, extPoint), uint32(p.SRID))
-	dst = put64(put64(dst, math.Float64bits(p.X)), math.Float64bits(p.Y))
+	dst = put64(put64(dst, floatBits(p.X)), floatBits(p.Y))
 	if p.ThreeDimensional() {
-		dst = put64(dst, math.Float64bits(p.Z))
+		dst = put64(dst, floatBits(p.Z))
 	}
 	return dst
 }

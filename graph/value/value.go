@@ -75,8 +75,18 @@ func Bool(b bool) Value {
 // Int makes an integer.
 func Int(n int64) Value { return Value{kind: KindInt, number: uint64(n)} }
 
-// Float makes a float.
-func Float(f float64) Value { return Value{kind: KindFloat, number: math.Float64bits(f)} }
+// Float makes a float. Every NaN is the same one.
+func Float(f float64) Value { return Value{kind: KindFloat, number: floatBits(f)} }
+
+// nanBits are the bits of the one NaN that values hold.
+const nanBits = 0x7ff8000000000001
+
+func floatBits(f float64) uint64 {
+	if f != f {
+		return nanBits
+	}
+	return math.Float64bits(f)
+}
 
 // String makes a string. Its text must be valid UTF-8; who reads from outside checks.
 func String(s string) Value {
