@@ -442,14 +442,33 @@ func (c *testCl) transfer(from, to *testNode) {
 	})
 }
 
-// write proposes one command on the leader and expects it applied.
+// write proposes one command on the leader until it is applied: on a busy machine a leader may lose its office.
 func (c *testCl) write(command string) proposer.Outcome {
 	c.t.Helper()
-	leader := c.leader()
-	term, _ := leader.Leadership()
-	outcome := leader.Propose(context10(c.t), []byte(command), term).Wait(context10(c.t))
-	if outcome.Kind != proposer.Applied {
-		c.t.Fatalf("write %q: %v: %v", command, outcome.Kind, outcome.Err)
-	}
+	var outcome proposer.Outcome
+	wait(c.t, "a write to be applied", func() bool {
+		leader := c.leader()
+		term, _ := leader.Leadership()
+		outcome = leader.Propose(context10(c.t), []byte(command), term).Wait(context10(c.t))
+		return outcome.Kind == proposer.Applied
+	})
 	return outcome
+}
+
+// steady runs a check again when leadership moved under it, which a busy machine does.
+func (c *testCl) steady(t testing.TB, check func(leader *testNode, term uint64) error) {
+	t.Helper()
+	for range 5 {
+		leader := c.leader()
+		term, _ := leader.Leadership()
+		err := check(leader, term)
+		if err == nil {
+			return
+		}
+		if after, leading := leader.Leadership(); leading && after == term {
+			t.Fatal(err)
+		}
+		t.Logf("leadership moved: %v", err)
+	}
+	t.Fatal("leadership moved again and again")
 }
