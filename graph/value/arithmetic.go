@@ -15,7 +15,8 @@ var (
 	ErrDivisionByZero = errors.New("division by zero")
 )
 
-// OperandError says that an operator has no meaning for the kinds of its operands.
+// OperandError says that an operator has no meaning for the kinds of its operands. A sign has only the operand B; A is
+// then KindNull, which is never an error for an operator with two.
 type OperandError struct {
 	Operator string
 	A, B     Kind
@@ -23,6 +24,9 @@ type OperandError struct {
 
 // Error implements error.
 func (e *OperandError) Error() string {
+	if e.A == KindNull {
+		return fmt.Sprintf("cannot evaluate %s%s", e.Operator, e.B)
+	}
 	return fmt.Sprintf("cannot evaluate %s %s %s", e.A, e.Operator, e.B)
 }
 
