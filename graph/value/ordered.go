@@ -99,9 +99,7 @@ func appendOrderedBytes(dst []byte, s string) []byte {
 }
 
 func appendOrderedDuration(dst []byte, d Duration) []byte {
-	const monthSeconds = 2_629_746
-	average := float64(d.Months)*monthSeconds + float64(d.Days)*SecondsPerDay + float64(d.Seconds)
-	dst = appendOrderedNumber(dst, Float(average))
+	dst = appendOrderedNumber(dst, Float(d.meanSeconds()))
 	for _, n := range [...]int64{int64(d.Nanos), d.Months, d.Days, d.Seconds} {
 		dst = appendOrderedInt(dst, n)
 	}
