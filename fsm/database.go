@@ -1,0 +1,60 @@
+package fsm
+
+import (
+	"sync/atomic"
+
+	"github.com/hivellm/nexus/graph"
+	"github.com/hivellm/nexus/tenancy"
+)
+
+// Database is one database of a tenant, as the registry knows it.
+type Database struct {
+	Number      tenancy.DatabaseID
+	Name        string
+	CreatedAtMs int64
+}
+
+// place names a database across tenants.
+type place struct {
+	tenant   tenancy.ID
+	database tenancy.DatabaseID
+}
+
+// version is a database as it was made by the entry at index. graph is nil while the database is cold.
+type version struct {
+	meta  graph.Meta
+	graph *graph.Graph
+	index uint64
+}
+
+// database is the machine's cell for one database: what is published of it, and what a batch has made of it so far.
+type database struct {
+	Database
+	place place
+
+	// published is what readers see. Stored under the machine's apply lock, loaded by anybody.
+	published atomic.Pointer[version]
+
+	// All below are guarded by the machine's apply lock.
+
+	// pending is what the running batch made, nil where it made nothing.
+	pending *version
+	// loading is the load under way, nil for none.
+	loading *loading
+	// dropped says that the database is gone; nothing is published any more.
+	dropped bool
+}
+
+func newDatabase(p place, info Database, v *version) *database {
+	d := &database{Database: info, place: p}
+	d.published.Store(v)
+	return d
+}
+
+// current is the newest version, the running batch's included.
+func (d *database) current() *version {
+	if d.pending != nil {
+		return d.pending
+	}
+	return d.published.Load()
+}

@@ -1,0 +1,20 @@
+// Package fsm is the replicated state machine: the one place where the log becomes state.
+//
+// A walk:
+//
+//	Encode, Pack          a command's bytes; an entry's bytes: version, then length-prefixed commands
+//	Machine.ApplyBatch    entries ≤ applied are skipped by index; the others decoded and applied in order
+//	 ├ GraphWrite         tenant → database → kept id → term and base stamp → quotas → graph.Apply → records
+//	 ├ CreateTenant, …    the registry: tenants, keys, databases, members
+//	 └ commit             data, index and term in one store batch; then versions, watches, applied, in that order
+//	Machine.Graph         the applied version of a database, loaded from the store on first use
+//	Machine.Watch         told what became of a request, before applied is published (R10)
+//	Machine.Rehearse      the same path before proposing: a panic becomes the query's error (R12)
+//	Snapshot, Restore     checkpoints, streamed whole, verified before the CURRENT file points at them (R23–R25)
+//
+// Invariants: what apply decides or writes depends on the log and the store alone (LAW 4); a refused command leaves
+// nothing behind; any cutting of one log into batches gives the same bytes; a version is installed by database and
+// stamp; an entry that cannot be decoded stops the node and names its index.
+//
+// It must never know Cypher, wire formats, clocks, or who leads.
+package fsm
