@@ -121,6 +121,26 @@ func TestLookup_IgnoresCaseAndKnowsEveryName(t *testing.T) {
 	}
 }
 
+// TestFunctions_Signatures holds the list of all functions: taking one away or narrowing it breaks queries.
+func TestFunctions_Signatures(t *testing.T) {
+	var b strings.Builder
+	for _, f := range Functions() {
+		b.WriteString(f.Signature() + "\n")
+	}
+	if *rewrite {
+		if err := os.WriteFile("testdata/signatures.golden", []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := os.ReadFile("testdata/signatures.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.String() != string(text) {
+		t.Errorf("the signatures are\n%s", b.String())
+	}
+}
+
 // TestFunctions_SurviveAnyArguments calls every function with every combination of kinds it may meet: no panic, and a
 // wrong kind is a named error.
 func TestFunctions_SurviveAnyArguments(t *testing.T) {
