@@ -37,18 +37,26 @@ const (
 // Has tells whether kind k is in the set. Null is in none: how a function takes null is its own affair.
 func (t Types) Has(k value.Kind) bool { return t>>k&1 != 0 }
 
-// String lists the kinds: "INTEGER or FLOAT", "any value".
+// String lists the kinds: "INTEGER or FLOAT", "STRING, LIST or MAP", "any value".
 func (t Types) String() string {
 	if t == Any {
 		return "any value"
 	}
 	var names []string
+	if t&Temporal == Temporal {
+		names = append(names, "a temporal value")
+		t &^= Temporal
+	}
 	for k := value.KindBool; k <= value.KindPoint; k++ {
 		if t.Has(k) {
 			names = append(names, k.String())
 		}
 	}
-	return strings.Join(names, " or ")
+	last := len(names) - 1
+	if last < 1 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
 // Param is one parameter of a function: its name for messages and the kinds it takes.
