@@ -21,6 +21,7 @@ func TestLeader_CutOffCannotConfirmAndLosesNothingAcknowledged(t *testing.T) {
 	old := c.leader()
 	acknowledged := c.write("acknowledged")
 	term, _ := old.Leadership()
+	cut := time.Now()
 	c.links.isolate(old.config.NodeID)
 	if index, err := old.leaderReads.Do(context10(t)); !errors.Is(err, ErrNoLeader) {
 		t.Fatalf("a leader without followers confirms index %d, %v", index, err)
@@ -37,6 +38,11 @@ func TestLeader_CutOffCannotConfirmAndLosesNothingAcknowledged(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.write("under the new leader")
+	t.Logf("written again %s after the leader was cut off", time.Since(cut).Round(time.Millisecond))
+	wait(t, "the cut-off node's freshness to grow old", func() bool {
+		age, known := old.Freshness()
+		return !known || age > time.Second
+	})
 	if err := old.round.Confirm(context10(t), term); !errors.Is(err, round.ErrNotConfirmed) {
 		t.Fatalf("the old term is confirmed: %v", err)
 	}
@@ -275,5 +281,38 @@ func TestInstall_ThatStandsStillIsCut(t *testing.T) {
 	<-cut
 	if err := watched.Cancel(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestLearner_BecomesAVoterOnceClose(t *testing.T) {
+	t.Parallel()
+	c := startAll(t, 1)
+	learner := c.add("node-9")
+	learner.config.Join = []string{c.nodes[0].config.PeerListen}
+	c.start(learner)
+	leader := c.leader()
+	wait(t, "the learner to be a member", func() bool { return leader.isMember("node-9") })
+	patient := &promotion{closeSince: map[string]time.Time{"node-9": time.Now().Add(-promotionAfter)}}
+	wait(t, "the learner to be a voter", func() bool {
+		patient.look(leader.Node)
+		return len(leader.voters()) == 2
+	})
+	outcome := c.write("by two")
+	if err := learner.WaitApplied(context10(t), outcome.Index); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTrailing_IsAboutSixtyFourMegabytes(t *testing.T) {
+	for _, c := range []struct{ entries, sizeBytes, want uint64 }{
+		{8192, 8192 * 100, maxTrailing},
+		{1000, 1000 << 16, 1024},
+		{128, 64 << 20, minTrailing},
+		{10, 40 << 20, minTrailing},
+		{1, 0, maxTrailing},
+	} {
+		if got := trailingEntries(c.entries, c.sizeBytes); got != c.want {
+			t.Errorf("%d entries of %d bytes in all leave %d, want %d", c.entries, c.sizeBytes, got, c.want)
+		}
 	}
 }
