@@ -125,13 +125,13 @@ func (r *frameReader) text() string {
 	return v.Str()
 }
 
-// raw returns the bytes of one encoded value.
+// raw returns the canonical bytes of one value that may be a property.
 func (r *frameReader) raw() []byte {
 	if r.bad {
 		return nil
 	}
-	rest, err := value.SkipEncoded(r.rest)
-	if err != nil {
+	v, rest, err := value.DecodeAliasing(r.rest)
+	if err != nil || value.Storable(v) != nil {
 		r.bad = true
 		return nil
 	}
