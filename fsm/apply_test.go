@@ -178,7 +178,7 @@ func TestApply_UndecodableEntryStopsTheNode(t *testing.T) {
 	} {
 		var index uint64
 		m, err := Open(Config{
-			Dir: "node", Store: store.Options{}.WithFS(vfs.NewMem()),
+			Dir: "/node", Store: store.Options{}.WithFS(vfs.NewMem()),
 			Fatal: func(at uint64, _ error) { index = at },
 		})
 		if err != nil {

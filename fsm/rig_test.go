@@ -8,6 +8,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	hraft "github.com/hashicorp/raft"
+	"pgregory.net/rapid"
 
 	"github.com/hivellm/nexus/graph"
 	"github.com/hivellm/nexus/graph/store"
@@ -22,7 +23,7 @@ const (
 
 // rig is a machine with the log it was fed. It stands in for the leader: terms, stamps and log time are its own.
 type rig struct {
-	t        testing.TB
+	t        rapid.TB
 	m        *Machine
 	log      []*hraft.Log
 	term     uint64
@@ -31,9 +32,9 @@ type rig struct {
 	requests byte
 }
 
-func openMachine(t testing.TB, fs vfs.FS) *Machine {
+func openMachine(t rapid.TB, fs vfs.FS) *Machine {
 	t.Helper()
-	m, err := Open(Config{Dir: "node", Store: store.Options{CacheBytes: 1 << 20, MemTableBytes: 1 << 20}.WithFS(fs)})
+	m, err := Open(Config{Dir: "/node", Store: store.Options{CacheBytes: 1 << 20, MemTableBytes: 1 << 20}.WithFS(fs)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +176,7 @@ func create(count int, seed int64) func(*graph.Draft) {
 }
 
 // dump is every byte of a machine's store, but for the applied position.
-func dump(t testing.TB, m *Machine) []byte {
+func dump(t rapid.TB, m *Machine) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	note := func(name string) func(suffix, value []byte) error {
@@ -201,7 +202,7 @@ func dump(t testing.TB, m *Machine) []byte {
 }
 
 // same fails when two machines do not hold the same bytes and figures.
-func same(t testing.TB, a, b *Machine) {
+func same(t rapid.TB, a, b *Machine) {
 	t.Helper()
 	if x, y := dump(t, a), dump(t, b); !bytes.Equal(x, y) {
 		t.Fatalf("the stores differ:\n%s", firstDifference(x, y))

@@ -30,8 +30,14 @@ func (f Files) Join(parts ...string) string { return f.fs.PathJoin(parts...) }
 // Base returns the last part of a path.
 func (f Files) Base(path string) string { return f.fs.PathBase(path) }
 
-// MakeDir makes a directory with its parents; one that is there already is no error.
-func (f Files) MakeDir(path string) error { return f.fs.MkdirAll(path, 0o700) }
+// MakeDir makes a directory with its parents, and makes its name durable in the nearest one; a directory that is there
+// already is no error.
+func (f Files) MakeDir(path string) error {
+	if err := f.fs.MkdirAll(path, 0o700); err != nil {
+		return err
+	}
+	return f.SyncDir(f.fs.PathDir(path))
+}
 
 // Exists tells whether something stands at path.
 func (f Files) Exists(path string) bool {
