@@ -1,7 +1,6 @@
 package graph_test
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -173,7 +172,7 @@ func TestSupernode_StaysCheap(t *testing.T) {
 		add(draft)
 	}
 	many := cost(draft.Graph())
-	t.Log(fmt.Sprintf("bytes allocated by one more relationship: %d after 10, %d after 100 000", few, many))
+	t.Logf("bytes allocated by one more relationship: %d after 10, %d after 100 000", few, many)
 	if many > 4*few+8<<10 {
 		t.Fatalf("one more relationship allocates %d bytes after 10 and %d after 100 000", few, many)
 	}

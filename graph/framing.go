@@ -131,7 +131,7 @@ func (r *frameReader) raw() []byte {
 		return nil
 	}
 	v, rest, err := value.DecodeAliasing(r.rest)
-	if err != nil || value.Storable(v) != nil {
+	if err != nil || !isPlain(v) && value.Storable(v) != nil {
 		r.bad = true
 		return nil
 	}

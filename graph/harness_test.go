@@ -47,15 +47,6 @@ var tenant = tenancy.IDFromNumber(7)
 
 func (b *database) space() store.Space { return b.disk.store.Space(tenant, b.number) }
 
-func (b *database) meta() graph.Meta {
-	b.disk.t.Helper()
-	meta, err := graph.LoadMeta(b.space())
-	if err != nil {
-		b.disk.t.Fatal(err)
-	}
-	return meta
-}
-
 func (b *database) commit(out *graph.Output) {
 	b.disk.t.Helper()
 	batch := b.disk.store.NewBatch()

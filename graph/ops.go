@@ -231,6 +231,15 @@ func (t *stringTable) resolve(m *mutation, kind nameKind, ref uint32) (uint32, e
 	return id, nil
 }
 
+// isPlain tells the commonest values, which may always be stored.
+func isPlain(v value.Value) bool {
+	switch v.Kind() {
+	case value.KindBool, value.KindInt, value.KindFloat:
+		return true
+	}
+	return false
+}
+
 func appendNameList(dst []byte, refs []uint32) []byte {
 	dst = appendArray(dst, len(refs))
 	for _, ref := range refs {
@@ -249,8 +258,10 @@ func appendOpProperties(dst []byte, properties []opProperty) []byte {
 
 // storable encodes a value that may be stored.
 func storable(dst []byte, key string, v value.Value) ([]byte, error) {
-	if err := value.Storable(v); err != nil {
-		return dst, &PropertyTypeError{Key: key, Err: err}
+	if !isPlain(v) {
+		if err := value.Storable(v); err != nil {
+			return dst, &PropertyTypeError{Key: key, Err: err}
+		}
 	}
 	return value.AppendEncoded(dst, v), nil
 }

@@ -121,7 +121,10 @@ func TestConstraint_Unique(t *testing.T) {
 	mustNode(t, d, []string{"P"})
 	count := d.Operations()
 	violations := []func() error{
-		func() error { _, err := d.CreateNode([]string{"P", "New"}, properties("id", 1.0, "new", 1)); return err },
+		func() error {
+			_, err := d.CreateNode([]string{"P", "New"}, properties("id", 1.0, "new", 1))
+			return err
+		},
 		func() error { _, err := d.AddLabels(other, []string{"P"}); return err },
 		func() error { _, err := d.SetNodeProperty(first+2, "id", value.Int(1)); return err },
 	}

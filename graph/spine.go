@@ -5,7 +5,7 @@ package graph
 // is copied first. Tokens grow along every chain of versions, so no other version can reach a part of the same token.
 
 const (
-	fanBits = 6
+	fanBits = 5
 	fan     = 1 << fanBits
 )
 

@@ -86,7 +86,7 @@ func checkTree(t *rapid.T, tr *tree[uint64, uint64], model map[uint64]uint64) {
 // TestSpine_FindsPages places pages far apart, among them in the highest numbers that ids reach.
 func TestSpine_FindsPages(t *testing.T) {
 	var s spine[bitPage]
-	numbers := []uint64{0, 1, 63, 64, 4095, 4096, 70_000, 1 << 20}
+	numbers := []uint64{0, 1, 31, 32, 63, 64, 1023, 1024, 4096, 70_000, 1 << 20}
 	for _, n := range numbers {
 		*s.slot(n, 1) = &bitPage{token: n}
 	}
