@@ -1,0 +1,174 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"syscall"
+)
+
+// State is what the harness did to a node's process last.
+type State int
+
+// The states.
+const (
+	Down State = iota
+	Up
+	Paused
+)
+
+// Node is one node: its addresses, its folder, and its process while it has one. Methods may be called from any
+// goroutine.
+type Node struct {
+	Name string
+	HTTP string // host:port
+	Dir  string
+
+	binary  string
+	env     []string
+	pprof   string
+	logPath string
+
+	mu      sync.Mutex
+	command *exec.Cmd     // guarded by mu; nil while down
+	exited  chan struct{} // guarded by mu; closed when the process ended
+	state   State         // guarded by mu
+	died    error         // guarded by mu; the process ended by itself
+}
+
+func newNode(c *Cluster, name string, port int) *Node {
+	host := func(offset int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port+offset)) }
+	return &Node{
+		Name: name, HTTP: host(0), Dir: filepath.Join(c.Dir, name), binary: c.binary, env: c.options.Env,
+		pprof: host(pprofOffset), logPath: filepath.Join(c.Dir, name+".log"),
+	}
+}
+
+// Start starts the process; it does not wait until the node is ready.
+func (n *Node) Start() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.command != nil {
+		return fmt.Errorf("%s runs already", n.Name)
+	}
+	out, err := os.OpenFile(n.logPath, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("start %s: %w", n.Name, err)
+	}
+	defer out.Close()
+	command := exec.Command(n.binary, "serve", "--config", filepath.Join(n.Dir, "nexus.toml"))
+	command.Stdout, command.Stderr = out, out
+	command.Env = append(append(os.Environ(), n.env...), "NEXUS_BENCH_PPROF="+n.pprof)
+	command.SysProcAttr = attributes()
+	if err := command.Start(); err != nil {
+		return fmt.Errorf("start %s: %w", n.Name, err)
+	}
+	exited := make(chan struct{})
+	n.command, n.exited, n.state, n.died = command, exited, Up, nil
+	go n.wait(command, exited)
+	return nil
+}
+
+// wait reaps the process. It ends with it.
+func (n *Node) wait(command *exec.Cmd, exited chan struct{}) {
+	err := command.Wait()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.command == command {
+		if n.state != Down {
+			n.died = fmt.Errorf("%s ended by itself: %w", n.Name, errors.Join(err, errEnded))
+		}
+		n.command, n.state = nil, Down
+	}
+	close(exited)
+}
+
+var errEnded = errors.New("the process is gone")
+
+// Died returns an error when the process ended without being told to.
+func (n *Node) Died() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.died
+}
+
+// State returns what the harness did last.
+func (n *Node) State() State {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.state
+}
+
+// PID is the process's id, 0 while down.
+func (n *Node) PID() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.command == nil {
+		return 0
+	}
+	return n.command.Process.Pid
+}
+
+// Kill ends the process at once (SIGKILL) and waits until it is gone.
+func (n *Node) Kill() error { return n.end(syscall.SIGKILL) }
+
+// Stop asks the process to end (SIGTERM) and waits; at the context's end it is killed and that is an error.
+func (n *Node) Stop(ctx context.Context) error {
+	n.mu.Lock()
+	exited, running := n.exited, n.command != nil
+	n.mu.Unlock()
+	if !running {
+		return nil
+	}
+	if err := n.signal(syscall.SIGTERM, Down); err != nil {
+		return err
+	}
+	select {
+	case <-exited:
+		return nil
+	case <-ctx.Done():
+		return errors.Join(fmt.Errorf("%s does not end when asked: %w", n.Name, context.Cause(ctx)), n.end(syscall.SIGKILL))
+	}
+}
+
+func (n *Node) end(sig syscall.Signal) error {
+	n.mu.Lock()
+	exited, running := n.exited, n.command != nil
+	n.mu.Unlock()
+	if !running {
+		return nil
+	}
+	if err := n.signal(sig, Down); err != nil {
+		return err
+	}
+	<-exited // a killed process is always reaped
+	return nil
+}
+
+// Pause stops the process where it stands (SIGSTOP).
+func (n *Node) Pause() error { return n.signal(syscall.SIGSTOP, Paused) }
+
+// Resume lets a paused process go on (SIGCONT).
+func (n *Node) Resume() error { return n.signal(syscall.SIGCONT, Up) }
+
+func (n *Node) signal(sig syscall.Signal, next State) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.command == nil {
+		return fmt.Errorf("%s is down", n.Name)
+	}
+	if err := n.command.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("send %s to %s: %w", sig, n.Name, err)
+	}
+	n.state = next
+	return nil
+}
+
+// CPUTicks is the processor time the process has used, in clock ticks (100 a second), from /proc.
+func (n *Node) CPUTicks() (uint64, error) { return cpuTicks(n.PID()) }

@@ -1,0 +1,36 @@
+package cluster
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+	"syscall"
+)
+
+// attributes has the kernel end the process when this one dies, so that nothing is left behind.
+func attributes() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+}
+
+// cpuTicks reads user and system time of a process: fields 14 and 15 of its stat.
+func cpuTicks(pid int) (uint64, error) {
+	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, fmt.Errorf("read processor time: %w", err)
+	}
+	_, rest, found := bytes.Cut(content, []byte(") ")) // the name may hold spaces
+	fields := bytes.Fields(rest)
+	if !found || len(fields) < 13 {
+		return 0, fmt.Errorf("read processor time: %q", content)
+	}
+	var total uint64
+	for _, field := range fields[11:13] {
+		ticks, err := strconv.ParseUint(string(field), 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("read processor time: %w", err)
+		}
+		total += ticks
+	}
+	return total, nil
+}
