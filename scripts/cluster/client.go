@@ -202,3 +202,6 @@ func (k *Client) Call(ctx context.Context, method string, n *Node, path string, 
 	}
 	return nil
 }
+
+// Key is the client's key, for those who write their requests themselves.
+func (k *Client) Key() string { return k.key }

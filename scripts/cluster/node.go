@@ -172,3 +172,6 @@ func (n *Node) signal(sig syscall.Signal, next State) error {
 
 // CPUTicks is the processor time the process has used, in clock ticks (100 a second), from /proc.
 func (n *Node) CPUTicks() (uint64, error) { return cpuTicks(n.PID()) }
+
+// Pprof is where a node of the profile variant serves profiles.
+func (n *Node) Pprof() string { return n.pprof }
