@@ -114,7 +114,7 @@ func BenchmarkSupernode(b *testing.B) {
 
 // BenchmarkApply plays a transaction of so many created nodes on the version in memory.
 func BenchmarkApply(b *testing.B) {
-	for _, size := range []int{1, 1000} {
+	for _, size := range []int{1, 1000, 50_000} {
 		b.Run(fmt.Sprint(size, "_nodes"), func(b *testing.B) {
 			g := social(b, 10_000, 0)
 			d := graph.NewDraft(g, graph.Stamp{Sequence: 2}, wide)
@@ -213,5 +213,38 @@ func BenchmarkMemory(b *testing.B) {
 		b.ReportMetric(float64(withAll-withNodes-(withNodes-start))/500_000, "bytes/relationship")
 		runtime.KeepAlive(nodes)
 		runtime.KeepAlive(all)
+	}
+}
+
+// BenchmarkLoad loads 20 000 nodes and 100 000 relationships from the store, with one index, and compares the digest.
+func BenchmarkLoad(b *testing.B) {
+	stored := openDisk(b).database()
+	g := graph.Empty()
+	random := rand.New(rand.NewPCG(1, 1))
+	for i := range 6 {
+		d := graph.NewDraft(g, graph.Stamp{Sequence: uint64(i) + 1}, wide)
+		for j := range 20_000 {
+			var err error
+			if i == 0 {
+				_, err = d.CreateNode([]string{"Person"}, person(j))
+			} else {
+				_, err = d.CreateRelationship("KNOWS", graph.NodeID(j), graph.NodeID(random.IntN(20_000)), nil)
+			}
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+		out, err := graph.Apply(graph.Input{Graph: g, Meta: g.Meta(), Changes: d.Changes()})
+		if err != nil {
+			b.Fatal(err)
+		}
+		stored.commit(out)
+		g = out.Graph
+	}
+	b.ResetTimer()
+	for range b.N {
+		if _, err := graph.Load(stored.space()); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
