@@ -353,19 +353,7 @@ func (c *testCl) add(id string) *testNode {
 
 func (c *testCl) start(node *testNode) {
 	c.t.Helper()
-	started, err := Open(context.Background(), node.config, node.machine)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	node.Node = started
-	c.links.mu.Lock()
-	c.links.nodes[node.config.NodeID] = started
-	c.links.mu.Unlock()
-	c.t.Cleanup(func() {
-		if err := started.Close(); err != nil {
-			c.t.Errorf("close %s: %v", node.config.NodeID, err)
-		}
-	})
+	c.startOn(node, node.machine)
 }
 
 // startAll starts every node and waits for a leader.
