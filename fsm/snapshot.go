@@ -151,7 +151,11 @@ func (m *Machine) BeforeStart(lastLogIndex uint64, snapshots hraft.SnapshotStore
 			return err
 		}
 	}
-	if applied := m.Applied(); applied > max(lastLogIndex, header.Applied) {
+	reach := max(lastLogIndex, header.Applied)
+	if planted.On("refuse-after-install") {
+		reach = lastLogIndex
+	}
+	if applied := m.Applied(); applied > reach {
 		return fmt.Errorf("the store is at index %d, but the raft log ends at %d and the newest snapshot at %d: log or snapshots of this node were lost or replaced; move the whole data directory away and let the node join again from its peers", applied, lastLogIndex, header.Applied)
 	}
 	return nil

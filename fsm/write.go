@@ -20,7 +20,9 @@ func (b *batch) graphWrite(c *GraphWrite) Result {
 			return *answer
 		}
 	}
-	if err := b.checkBase(c, d); err != nil {
+	if planted.On("ddl-beside-lane") && c.Changes.Stamp.Sequence == 0 {
+		c.Changes.Base, c.Changes.Stamp = d.current().meta.Stamp, d.current().meta.Stamp
+	} else if err := b.checkBase(c, d); err != nil {
 		b.machine.offers.take(d.place, c.Changes.Stamp)
 		return Result{Err: err}
 	}
