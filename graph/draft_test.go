@@ -161,3 +161,26 @@ func TestDraft_Replay(t *testing.T) {
 		t.Fatalf("changes on another base: %v", err)
 	}
 }
+
+// TestDraft_TextsAreUTF8 refuses what could not be read back, in names and in values, and leaves nothing of it.
+func TestDraft_TextsAreUTF8(t *testing.T) {
+	d := newDraft(t)
+	id := mustNode(t, d, nil)
+	before := d.Graph().Meta()
+	for name, write := range map[string]func() error{
+		"label": func() error { _, err := d.AddLabels(id, []string{"ok", "\xff"}); return err },
+		"key":   func() error { _, err := d.SetNodeProperty(id, "\xc3", value.Int(1)); return err },
+		"value": func() error { _, err := d.SetNodeProperty(id, "k", value.String("a\x80")); return err },
+		"item": func() error {
+			_, err := d.CreateNode([]string{"L"}, properties("k", value.List([]value.Value{value.String("\xfe")})))
+			return err
+		},
+	} {
+		if err := write(); err == nil {
+			t.Errorf("a %s that is not UTF-8 was taken", name)
+		}
+	}
+	if d.Graph().Meta() != before || d.Operations() != 1 || len(d.Changes().Strings) != 0 {
+		t.Fatalf("refused writes left %+v, %q", d.Graph().Meta(), d.Changes().Strings)
+	}
+}

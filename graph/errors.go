@@ -69,7 +69,11 @@ func (e *AlreadyExistsError) Error() string {
 	if e.SameSchema {
 		return fmt.Sprintf("an equivalent %s exists already: `%s`", e.What, e.Name)
 	}
-	return fmt.Sprintf("an %s named `%s` exists already", e.What, e.Name)
+	article := "a"
+	if e.What == "index" {
+		article = "an"
+	}
+	return fmt.Sprintf("%s %s named `%s` exists already", article, e.What, e.Name)
 }
 
 // OwnedIndexError says that an index belongs to a constraint and goes only with it.

@@ -3,6 +3,7 @@ package graph
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // mutation changes a private version: the one place where entities, derived structures, counts, bytes and digest
@@ -210,6 +211,9 @@ func (m *mutation) intern(kind nameKind, name string) (uint32, error) {
 	}
 	if len(name) > MaxNameBytes {
 		return 0, &LimitError{Limit: "name bytes", Max: MaxNameBytes, Found: uint64(len(name))}
+	}
+	if !utf8.ValidString(name) {
+		return 0, malformed("a name that is not UTF-8")
 	}
 	m.g.meta.Bytes += nameBytes(name)
 	return n.add(name, m.g.token), nil

@@ -256,14 +256,20 @@ func appendOpProperties(dst []byte, properties []opProperty) []byte {
 	return dst
 }
 
-// storable encodes a value that may be stored.
+// storable encodes a value that may be stored, and that Decode would read back: texts are UTF-8.
 func storable(dst []byte, key string, v value.Value) ([]byte, error) {
-	if !isPlain(v) {
-		if err := value.Storable(v); err != nil {
-			return dst, &PropertyTypeError{Key: key, Err: err}
-		}
+	if isPlain(v) {
+		return value.AppendEncoded(dst, v), nil
 	}
-	return value.AppendEncoded(dst, v), nil
+	if err := value.Storable(v); err != nil {
+		return dst, &PropertyTypeError{Key: key, Err: err}
+	}
+	from := len(dst)
+	dst = value.AppendEncoded(dst, v)
+	if _, _, err := value.DecodeAliasing(dst[from:]); err != nil {
+		return dst[:from], &PropertyTypeError{Key: key, Err: err}
+	}
+	return dst, nil
 }
 
 // appendOp writes one operation; the first is preceded by the format byte.
