@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -315,4 +316,33 @@ func TestTrailing_IsAboutSixtyFourMegabytes(t *testing.T) {
 			t.Errorf("%d entries of %d bytes in all leave %d, want %d", c.entries, c.sizeBytes, got, c.want)
 		}
 	}
+}
+
+// TestFollower_CatchesUpAtTenMegabytesASecond sends as much as one append may carry (R7) over a slow link: the transport's
+// timeout must allow it.
+func TestFollower_CatchesUpAtTenMegabytesASecond(t *testing.T) {
+	if os.Getenv("NEXUS_SLOW") == "" {
+		t.Skip("SKIPPED: takes half a minute and more; NEXUS_SLOW=1 runs it")
+	}
+	c := startAll(t, 3)
+	late := c.follower()
+	c.links.isolate(late.config.NodeID)
+	for range maxAppendEntries {
+		c.write(strings.Repeat("x", proposer.MaxCommandBytes))
+	}
+	c.links.mu.Lock()
+	c.links.rate[late.config.NodeID] = 10 << 20
+	c.links.mu.Unlock()
+	began := time.Now()
+	c.links.heal(late.config.NodeID)
+	for range 8 { // wait gives up after fifteen seconds each
+		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+		err := late.WaitApplied(ctx, c.leader().machine.Applied())
+		cancel()
+		if err == nil {
+			t.Logf("%d MiB in %s", maxAppendEntries*proposer.MaxCommandBytes>>20, time.Since(began).Round(100*time.Millisecond))
+			return
+		}
+	}
+	t.Fatal("the late node did not catch up in two minutes")
 }

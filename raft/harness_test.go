@@ -195,6 +195,7 @@ type links struct {
 	cut   map[string]bool // by node id
 	owner map[string]string
 	nodes map[string]*Node
+	rate  map[string]int // by node id: bytes a second towards it; absent: unlimited
 }
 
 var errCut = errors.New("link cut by the test")
@@ -218,6 +219,7 @@ type link struct {
 	net.Conn
 	links    *links
 	from, to string
+	free     time.Time // when the paced link is free again; TLS writes one at a time
 }
 
 func (l *link) broken() bool {
@@ -238,7 +240,28 @@ func (l *link) Write(from []byte) (int, error) {
 	if l.broken() {
 		return 0, errCut
 	}
+	l.pace(len(from))
 	return l.Conn.Write(from)
+}
+
+// pace waits as a slow link would. Timers are coarse, so it waits only once it is a little ahead.
+func (l *link) pace(sizeBytes int) {
+	l.links.mu.Lock()
+	rate := l.links.rate[l.to]
+	l.links.mu.Unlock()
+	if rate == 0 {
+		return
+	}
+	now := time.Now()
+	if l.free.Before(now) {
+		l.free = now
+	}
+	l.free = l.free.Add(time.Duration(sizeBytes) * time.Second / time.Duration(rate))
+	if ahead := l.free.Sub(now); ahead > 20*time.Millisecond {
+		timer := time.NewTimer(ahead)
+		defer timer.Stop()
+		<-timer.C
+	}
 }
 
 // isolate cuts a node's links, the open ones too.
@@ -307,7 +330,7 @@ func newCluster(t testing.TB, count int) *testCl {
 		t.Fatal(err)
 	}
 	c := &testCl{t: t, authority: authority,
-		links: &links{cut: map[string]bool{}, owner: map[string]string{}, nodes: map[string]*Node{}}}
+		links: &links{cut: map[string]bool{}, owner: map[string]string{}, nodes: map[string]*Node{}, rate: map[string]int{}}}
 	var peers []string
 	for i := range count {
 		c.add(fmt.Sprintf("node-%d", i+1))

@@ -111,29 +111,52 @@ type stream struct {
 	net.Conn
 	layer    *streamLayer
 	accepted bool
-	deadline atomic.Int64 // Unix nanoseconds the library set; 0: none
+	deadline atomic.Int64 // Unix nanoseconds the library set for the exchange; 0: none
+	wrote    atomic.Int64 // Unix nanoseconds of the last write
 }
 
-// SetDeadline implements net.Conn.
+// streamIdleLimit is how long a stream may stand still, on either side.
+const streamIdleLimit = 10 * time.Second
+
+// streamChunkBytes is the most that is written under one deadline.
+const streamChunkBytes = 256 << 10
+
+// SetDeadline implements net.Conn. The library sets one when an exchange begins: ten seconds for an append of any size
+// (a follower behind a slow link would be sent the same 64 MiB for ever), hours for a snapshot (R23). Instead, what
+// counts is progress: see Write and Read.
 func (s *stream) SetDeadline(at time.Time) error {
 	s.deadline.Store(at.UnixNano())
 	return s.Conn.SetDeadline(at)
 }
 
-// Write implements net.Conn. The library's deadline for a snapshot is hours; a peer that takes nothing for
-// streamIdleLimit is given up earlier (R23).
+// Write implements net.Conn. A peer that takes nothing for streamIdleLimit is given up.
 func (s *stream) Write(data []byte) (int, error) {
-	limit := time.Now().Add(streamIdleLimit)
-	if s.deadline.Load() > limit.UnixNano() {
-		if err := s.Conn.SetWriteDeadline(limit); err != nil {
+	written := 0
+	for {
+		chunk := data[written:min(len(data), written+streamChunkBytes)]
+		if err := s.Conn.SetWriteDeadline(time.Now().Add(streamIdleLimit)); err != nil {
+			return written, err
+		}
+		n, err := s.Conn.Write(chunk)
+		written += n
+		s.wrote.Store(time.Now().UnixNano())
+		if err != nil || written == len(data) {
+			return written, err
+		}
+	}
+}
+
+// Read implements net.Conn. An answer is waited for as long as the library says, but at least for streamIdleLimit after
+// the request was written. Between exchanges, and on accepted connections, nothing bounds it.
+func (s *stream) Read(into []byte) (int, error) {
+	if deadline := s.deadline.Load(); deadline != 0 && !s.accepted {
+		limit := max(deadline, s.wrote.Load()+int64(streamIdleLimit))
+		if err := s.Conn.SetReadDeadline(time.Unix(0, limit)); err != nil {
 			return 0, err
 		}
 	}
-	return s.Conn.Write(data)
+	return s.Conn.Read(into)
 }
-
-// streamIdleLimit is how long a snapshot's stream may stand still, on either side.
-const streamIdleLimit = 10 * time.Second
 
 // Close implements net.Conn.
 func (s *stream) Close() error {
