@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"math/rand/v2"
+	"runtime"
 	"testing"
 
 	"github.com/hivellm/nexus/graph"
@@ -155,14 +156,15 @@ func TestSupernode_StaysCheap(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	cost := func(g *graph.Graph) int64 {
-		return testing.Benchmark(func(b *testing.B) {
-			b.ReportAllocs()
-			for i := range b.N {
-				d := graph.NewDraft(g, graph.Stamp{Sequence: uint64(i)}, graph.DraftLimits{})
-				add(d)
-			}
-		}).AllocedBytesPerOp()
+	const runs = 200
+	cost := func(g *graph.Graph) uint64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for i := range uint64(runs) {
+			add(graph.NewDraft(g, graph.Stamp{Sequence: i}, graph.DraftLimits{}))
+		}
+		runtime.ReadMemStats(&after)
+		return (after.TotalAlloc - before.TotalAlloc) / runs
 	}
 	for range 10 {
 		add(draft)

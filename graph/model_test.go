@@ -216,7 +216,7 @@ func TestVersion_IsNeverTouched(t *testing.T) {
 	var versions []kept
 	keep := func(g *graph.Graph) { versions = append(versions, kept{g, graphText(g)}) }
 	version := graph.Empty()
-	for i := range 60 {
+	for i := range 30 {
 		branch := &program{choose: random.IntN, model: p.model.clone(), schema: true}
 		abandoned := graph.NewDraft(version, graph.Stamp{Term: 1, Sequence: uint64(2 * i)}, graph.DraftLimits{})
 		draft := graph.NewDraft(version, graph.Stamp{Term: 1, Sequence: uint64(2*i + 1)}, graph.DraftLimits{})
