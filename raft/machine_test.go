@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/hivellm/nexus/fsm"
-	"github.com/hivellm/nexus/graph/store"
 	"github.com/hivellm/nexus/raft/proposer"
 	"github.com/hivellm/nexus/tenancy"
 )
@@ -19,8 +18,7 @@ const testTimeMs = 1_800_000_000_000
 // onRealMachine makes a prepared node run the program's own machine, kept in the node's data directory.
 func (c *testCl) onRealMachine(node *testNode) *fsm.Machine {
 	c.t.Helper()
-	machine, err := fsm.Open(fsm.Config{Dir: filepath.Join(node.config.DataDir, "machine"), ClusterID: testCluster,
-		Store: store.Options{CacheBytes: 1 << 20, MemTableBytes: 1 << 20}})
+	machine, err := fsm.Open(fsm.Config{Dir: filepath.Join(node.config.DataDir, "machine"), ClusterID: testCluster})
 	if err != nil {
 		c.t.Fatal(err)
 	}
