@@ -1,0 +1,156 @@
+package exec
+
+import (
+	"context"
+	"math/bits"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/hivellm/nexus/graph"
+	"github.com/hivellm/nexus/graph/cypher/ast"
+	"github.com/hivellm/nexus/graph/cypher/bind"
+	"github.com/hivellm/nexus/graph/cypher/plan"
+	"github.com/hivellm/nexus/graph/value"
+)
+
+// program is a compiled plan. Immutable once compiled.
+type program struct {
+	text    string
+	width   int
+	root    *union
+	columns []string
+	out     []int
+	writes  bool
+	deletes bool
+	params  []string
+	keys    []string
+	labels  []string
+	types   []string
+	plan    *plan.Plan
+}
+
+// Plans keeps the program of a query that was made last. The zero Plans is empty. Safe for any number of goroutines.
+type Plans struct{ last atomic.Pointer[kept] }
+
+// kept is a program with what it was made for: it may run anywhere, but is good where schema and sizes are alike.
+type kept struct {
+	schema       uint64
+	nodes, edges int
+	program      *program
+	rules        plan.Rules
+}
+
+func (p *Plans) program(q *bind.Query, g *graph.Graph, rules plan.Rules) *program {
+	meta := g.Meta()
+	now := kept{schema: meta.SchemaVersion, nodes: bits.Len64(meta.Nodes), edges: bits.Len64(meta.Relationships), rules: rules}
+	if last := p.last.Load(); last != nil && last.schema == now.schema && last.nodes == now.nodes &&
+		last.edges == now.edges && last.rules == rules {
+		return last.program
+	}
+	now.program = compile(q, plan.Make(q, g, rules))
+	p.last.Store(&now)
+	return now.program
+}
+
+// Run plans, unless that was done, and runs a query. The draft may be nil for one that does not write. Errors are
+// *ast.Error, *LimitError, *graph.LimitError, or the sink's.
+func Run(
+	ctx context.Context, q *bind.Query, plans *Plans, g *graph.Graph, d *graph.Draft, in Inputs, sink Sink,
+) (Result, error) {
+	return RunWith(ctx, q, plans, g, d, in, sink, plan.AllRules)
+}
+
+// RunWith is Run under a choice of plan rules; for tests.
+func RunWith(
+	ctx context.Context, q *bind.Query, plans *Plans, g *graph.Graph, d *graph.Draft, in Inputs, sink Sink, rules plan.Rules,
+) (Result, error) {
+	if q.Schema != nil {
+		return runSchema(q, g, d, sink)
+	}
+	if q.Mode == ast.ModeExplain {
+		return explainPlan(plan.Make(q, g, rules), g, sink)
+	}
+	r, err := newRun(ctx, plans.program(q, g, rules), g, d, &in)
+	if err != nil {
+		return Result{}, placed(q.Text, err)
+	}
+	if err := r.look(); err != nil {
+		return Result{}, err
+	}
+	if err := sink.Columns(r.program.columns); err != nil {
+		return Result{}, err
+	}
+	out := &produce{sink: sink, slots: r.program.out, row: make([]value.Value, len(r.program.out)), hold: r.program.holds()}
+	if err := r.program.root.run(r, out); err != nil {
+		return Result{}, placed(q.Text, err)
+	}
+	return Result{Stats: r.stats, Rows: out.count}, nil
+}
+
+// explainPlan answers the lines of a plan.
+func explainPlan(p *plan.Plan, g *graph.Graph, sink Sink) (Result, error) {
+	if err := sink.Columns(slices.Clone(bind.ExplainColumns)); err != nil {
+		return Result{}, err
+	}
+	rows := uint64(0)
+	for text := range strings.Lines(p.String()) {
+		if err := sink.Row(g, []value.Value{value.String(strings.TrimRight(text, "\n"))}); err != nil {
+			return Result{}, err
+		}
+		rows++
+	}
+	return Result{Rows: rows}, nil
+}
+
+// holds tells whether rows must wait because a later part of a UNION may still write.
+func (p *program) holds() bool { return p.writes && len(p.root.parts) > 1 }
+
+// produce passes rows to the sink.
+type produce struct {
+	sink  Sink
+	slots []int
+	row   []value.Value
+	count uint64
+	hold  bool
+	kept  buffer
+}
+
+func (o *produce) push(r *run) error {
+	if len(o.slots) == 0 {
+		return nil
+	}
+	if o.hold {
+		o.kept.slots = o.slots
+		return o.kept.add(r)
+	}
+	return o.emit(r)
+}
+
+func (o *produce) emit(r *run) error {
+	o.count++
+	if most := r.inputs.MaxRows; most > 0 && o.count > most {
+		return &LimitError{Limit: "rows", Value: most}
+	}
+	for i, slot := range o.slots {
+		o.row[i] = r.row[slot]
+	}
+	if err := r.step(); err != nil {
+		return err
+	}
+	return o.sink.Row(r.fn.Graph, o.row)
+}
+
+func (o *produce) finish(r *run) error {
+	if !o.hold {
+		return nil
+	}
+	o.hold = false
+	for i := range o.kept.count {
+		o.kept.restore(r, i)
+		if err := o.emit(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}

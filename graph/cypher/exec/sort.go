@@ -1,0 +1,174 @@
+package exec
+
+import (
+	"slices"
+
+	"github.com/hivellm/nexus/graph/cypher/ast"
+	"github.com/hivellm/nexus/graph/cypher/plan"
+	"github.com/hivellm/nexus/graph/value"
+)
+
+// sortKey is a compiled key of ORDER BY.
+type sortKey struct {
+	e          eval
+	descending bool
+}
+
+type sorting struct {
+	keys          []sortKey
+	slots         []int
+	skip, limit   eval
+	skipAt, limAt ast.Node
+	width         int // keys, then slots
+}
+
+// sorted keeps rows with their keys. With a limit it keeps no more than about twice what is needed.
+type sorted struct {
+	next   operator
+	pipe   *pipe
+	shared *sorting
+	rows   [][]value.Value
+	most   int64 // rows needed; -1 = all
+	known  bool
+	held   int64
+}
+
+// topSlack is how many rows beyond twice the limit are kept before the surplus is cut.
+const topSlack = 1024
+
+func (c *compiler) sort(o *plan.Sort) stage {
+	s := &sorting{slots: slots(o.Out), skipAt: o.Skip, limAt: o.Limit}
+	for _, key := range o.Keys {
+		s.keys = append(s.keys, sortKey{c.expr(key.Expr), key.Descending})
+	}
+	s.width = len(s.keys) + len(s.slots)
+	if o.Skip != nil {
+		s.skip = c.expr(o.Skip)
+	}
+	if o.Limit != nil {
+		s.limit = c.expr(o.Limit)
+	}
+	return func(next operator, p *pipe) operator { return &sorted{next: next, pipe: p, shared: s} }
+}
+
+// know evaluates how many rows are needed.
+func (o *sorted) know(r *run) error {
+	if o.known {
+		return nil
+	}
+	o.known, o.most = true, -1
+	if o.shared.limit == nil {
+		return nil
+	}
+	n, err := rowCount(r, o.shared.limit, o.shared.limAt)
+	if err != nil {
+		return err
+	}
+	if o.shared.skip != nil {
+		s, err := rowCount(r, o.shared.skip, o.shared.skipAt)
+		if err != nil {
+			return err
+		}
+		n += s
+	}
+	if n >= 0 && n < 1<<40 {
+		o.most = n
+	}
+	return nil
+}
+
+func (o *sorted) push(r *run) error {
+	if err := r.step(); err != nil {
+		return err
+	}
+	if err := o.know(r); err != nil {
+		return err
+	}
+	row := make([]value.Value, 0, o.shared.width)
+	size := int64(rowOverhead + 24)
+	for i := range o.shared.keys {
+		v, err := o.shared.keys[i].e(r)
+		if err != nil {
+			return err
+		}
+		row = append(row, v)
+		size += weight(v)
+	}
+	for _, slot := range o.shared.slots {
+		row = append(row, r.row[slot])
+		size += weight(r.row[slot])
+	}
+	o.rows = append(o.rows, row)
+	o.held += size
+	if err := r.hold(size); err != nil {
+		return err
+	}
+	if o.most >= 0 && int64(len(o.rows)) > 2*o.most+topSlack {
+		return o.cut(r)
+	}
+	return nil
+}
+
+// cut orders what is there and drops what cannot be among the rows needed.
+func (o *sorted) cut(r *run) error {
+	if err := o.order(r); err != nil {
+		return err
+	}
+	before := int64(len(o.rows))
+	clear(o.rows[o.most:])
+	o.rows = o.rows[:o.most]
+	freed := o.held * (before - o.most) / before
+	o.held -= freed
+	r.release(freed)
+	return nil
+}
+
+// order sorts stably: of equal rows the earlier stays first.
+func (o *sorted) order(r *run) error {
+	var failed error
+	slices.SortStableFunc(o.rows, func(a, b []value.Value) int {
+		if failed == nil {
+			failed = r.step()
+		}
+		if failed != nil {
+			return 0
+		}
+		for i := range o.shared.keys {
+			c := value.Compare(a[i], b[i])
+			if o.shared.keys[i].descending {
+				c = -c
+			}
+			if c != 0 {
+				return c
+			}
+		}
+		return 0
+	})
+	return failed
+}
+
+func (o *sorted) finish(r *run) error {
+	if err := o.know(r); err != nil {
+		return err
+	}
+	if err := o.order(r); err != nil {
+		return err
+	}
+	if o.most >= 0 && int64(len(o.rows)) > o.most {
+		o.rows = o.rows[:o.most]
+	}
+	for _, row := range o.rows {
+		for i, slot := range o.shared.slots {
+			r.row[slot] = row[len(o.shared.keys)+i]
+		}
+		if err := o.next.push(r); err != nil {
+			if o.pipe.absorb(err) == nil {
+				break
+			}
+			return err
+		}
+	}
+	r.release(o.held)
+	o.rows, o.held = nil, 0
+	return o.next.finish(r)
+}

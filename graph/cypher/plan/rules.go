@@ -1,0 +1,36 @@
+package plan
+
+// Rules is a set of rules that a plan may follow.
+type Rules uint32
+
+// The rules, in the order in which they are tried.
+const (
+	// RuleStartByCounts begins a pattern at the node with the fewest candidates instead of the leftmost one.
+	RuleStartByCounts Rules = 1 << iota
+	// RuleLabelScan visits only the nodes with a label.
+	RuleLabelScan
+	// RuleIndexSeek visits only what an index has for equal values, and RuleIndexIn for one of several.
+	RuleIndexSeek
+	RuleIndexIn
+	// RuleIndexRange visits only what an index has between bounds.
+	RuleIndexRange
+	// RuleExpandInto takes relationships between two known nodes before those that find new ones.
+	RuleExpandInto
+	// RulePushFilters checks each condition as early as it can be.
+	RulePushFilters
+	// RuleTopK keeps no more sorted rows than LIMIT lets through.
+	RuleTopK
+	// RuleCount answers the count of a label, a type or all from the graph's figures.
+	RuleCount
+	endOfRules
+)
+
+// AllRules is every rule.
+const AllRules = endOfRules - 1
+
+// RuleNames are the names of the rules, in the order of their bits.
+var RuleNames = []string{
+	"start-by-counts", "label-scan", "index-seek", "index-in", "index-range", "expand-into", "push-filters", "top-k", "count",
+}
+
+func (r Rules) has(rule Rules) bool { return r&rule != 0 }

@@ -1,0 +1,205 @@
+package plan
+
+import (
+	"github.com/hivellm/nexus/graph"
+	"github.com/hivellm/nexus/graph/cypher/ast"
+	"github.com/hivellm/nexus/graph/cypher/bind"
+)
+
+// start finds the next place to begin: nil when every node is known.
+func (o *ordering) start() *bind.Node {
+	var best *bind.Node
+	var bestOp Op
+	cost := 0.0
+	for _, node := range o.pattern.Nodes {
+		if o.visited[node] {
+			continue
+		}
+		op, c := o.access(node)
+		if best == nil || o.rules.has(RuleStartByCounts) && c < cost {
+			best, bestOp, cost = node, op, c
+		}
+	}
+	if best == nil {
+		return nil
+	}
+	o.line = append(o.line, bestOp)
+	o.arrive(best)
+	return best
+}
+
+// access is the cheapest way to find a node's candidates, and about how many there are.
+func (o *ordering) access(node *bind.Node) (Op, float64) {
+	cost := float64(o.graph.Meta().Nodes)
+	var op Op = &AllNodes{node}
+	for _, name := range labels(node) {
+		count := 0.0
+		if label, ok := o.graph.Label(name); ok {
+			count = float64(o.graph.LabelCount(label))
+		}
+		if o.rules.has(RuleLabelScan) && (count < cost || isAll(op)) {
+			op, cost = &LabelScan{node, name}, count
+		}
+		if index, c := o.index(node, name, count); index != nil && c < cost {
+			op, cost = index, c
+		}
+	}
+	return op, cost
+}
+
+func isAll(op Op) bool { _, ok := op.(*AllNodes); return ok }
+
+// labels are the names that a node must have.
+func labels(node *bind.Node) []string {
+	var list []string
+	for _, e := range node.Labels {
+		names, ok := ast.Conjunction(e)
+		if !ok {
+			continue
+		}
+		for _, name := range names {
+			list = append(list, name.Text)
+		}
+	}
+	return list
+}
+
+// smallCost makes an index win over a scan of a label that is small or empty.
+const smallCost = 0.5
+
+// index is the best use of an index on the label.
+func (o *ordering) index(node *bind.Node, label string, count float64) (Op, float64) {
+	var best Op
+	cost := 0.0
+	for _, d := range o.graph.Indexes() {
+		if d.Entity != graph.NodeEntity || d.LabelOrType != label {
+			continue
+		}
+		op, c := o.indexUse(node, d, count)
+		if op != nil && (best == nil || c < cost) {
+			best, cost = op, c
+		}
+	}
+	return best, min(cost, max(count-smallCost, 0)-smallCost)
+}
+
+func (o *ordering) indexUse(node *bind.Node, d graph.IndexDefinition, count float64) (Op, float64) {
+	distinct := 1.0
+	if x, ok := o.graph.Index(d.Name); ok {
+		distinct = max(1, float64(x.DistinctEstimate()))
+	}
+	if values := o.equals(node, d.Properties); values != nil && o.rules.has(RuleIndexSeek) {
+		return &IndexSeek{Node: node, Label: d.LabelOrType, Keys: d.Properties, Values: values}, count / distinct
+	}
+	if len(d.Properties) != 1 {
+		return nil, 0
+	}
+	if list := o.in(node, d.Properties[0]); list != nil && o.rules.has(RuleIndexIn) {
+		return &IndexSeek{
+			Node: node, Label: d.LabelOrType, Keys: d.Properties, Values: []ast.Expr{list}, In: true,
+		}, 4 * count / distinct
+	}
+	from, to := o.bounds(node, d.Properties[0])
+	if (from != nil || to != nil) && o.rules.has(RuleIndexRange) {
+		return &IndexRange{Node: node, Label: d.LabelOrType, Key: d.Properties[0], From: from, To: to}, count / 3
+	}
+	return nil, 0
+}
+
+// equals finds, for each key, a value that is known and that the node's property must equal; nil if one is missing.
+func (o *ordering) equals(node *bind.Node, keys []string) []ast.Expr {
+	var values []ast.Expr
+	for _, key := range keys {
+		value := o.equal(node, key)
+		if value == nil {
+			return nil
+		}
+		values = append(values, value)
+	}
+	return values
+}
+
+func (o *ordering) equal(node *bind.Node, key string) ast.Expr {
+	for _, c := range o.filters {
+		if c.test != nil && c.test.Symbol == node.Symbol && c.test.Test.Key == key && o.given(c.test.Test.Value) {
+			return c.test.Test.Value
+		}
+		if b, ok := c.expr.(*ast.Binary); ok && b.Operator == ast.OpEqual {
+			if o.isProperty(b.Left, node, key) && o.given(b.Right) {
+				return b.Right
+			}
+			if o.isProperty(b.Right, node, key) && o.given(b.Left) {
+				return b.Left
+			}
+		}
+	}
+	return nil
+}
+
+func (o *ordering) in(node *bind.Node, key string) ast.Expr {
+	for _, c := range o.filters {
+		if b, ok := c.expr.(*ast.Binary); ok && b.Operator == ast.OpIn && o.isProperty(b.Left, node, key) && o.given(b.Right) {
+			return b.Right
+		}
+	}
+	return nil
+}
+
+// bounds finds the comparisons of a property with known values.
+func (o *ordering) bounds(node *bind.Node, key string) (from, to *Bound) {
+	for _, c := range o.filters {
+		b, ok := c.expr.(*ast.Binary)
+		if !ok || !b.Operator.Compares() {
+			continue
+		}
+		operator, value := b.Operator, b.Right
+		if o.isProperty(b.Right, node, key) {
+			operator, value = mirror(operator), b.Left
+		} else if !o.isProperty(b.Left, node, key) {
+			continue
+		}
+		if !o.given(value) {
+			continue
+		}
+		switch operator {
+		case ast.OpLess, ast.OpLessEqual:
+			to = &Bound{value, operator == ast.OpLessEqual}
+		case ast.OpGreater, ast.OpGreaterEqual:
+			from = &Bound{value, operator == ast.OpGreaterEqual}
+		}
+	}
+	return from, to
+}
+
+func mirror(o ast.Operator) ast.Operator {
+	switch o {
+	case ast.OpLess:
+		return ast.OpGreater
+	case ast.OpLessEqual:
+		return ast.OpGreaterEqual
+	case ast.OpGreater:
+		return ast.OpLess
+	case ast.OpGreaterEqual:
+		return ast.OpLessEqual
+	}
+	return o
+}
+
+func (o *ordering) isProperty(e ast.Expr, node *bind.Node, key string) bool {
+	p, ok := e.(*ast.Property)
+	if !ok || p.Key.Text != key {
+		return false
+	}
+	v, ok := p.Target.(*ast.Variable)
+	return ok && o.query.Refs[v] == node.Symbol
+}
+
+// given tells whether an expression can be computed before the next node is found.
+func (o *ordering) given(e ast.Expr) bool {
+	for _, symbol := range o.needs(e) {
+		if !o.known[symbol] {
+			return false
+		}
+	}
+	return true
+}
