@@ -313,7 +313,11 @@ func TestApply_DigestMarkFindsADifference(t *testing.T) {
 	r.must(r.write(id, 0, create(3, 0)))
 	_, list := r.m.Digests()
 	mark := StampedDigest{Tenant: id, Stamp: list[0].Meta.Stamp, Digest: list[0].Meta.Digest}
-	r.must(&DigestMark{Header: r.header(), Digests: []StampedDigest{mark}})
+	own, next := r.m.NextMark(r.header(), 0)
+	if next != 1 || len(own.Digests) != 1 || own.Digests[0] != mark {
+		t.Fatalf("own mark %+v, next %d", own, next)
+	}
+	r.must(own)
 	if found := r.m.Disagreements(); len(found) > 0 {
 		t.Fatalf("equal digests disagree: %v", found)
 	}

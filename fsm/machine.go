@@ -17,6 +17,9 @@ import (
 	"github.com/hivellm/nexus/tenancy"
 )
 
+// StoreOptions tune the store. Its name stands here because only this package and graph may know the store's (LAW 3).
+type StoreOptions = store.Options
+
 // Config is what Open needs.
 type Config struct {
 	// Dir is the machine's own directory: the live store and the snapshots.
@@ -24,7 +27,7 @@ type Config struct {
 	// ClusterID is the cluster that the node's files say; a snapshot of another one is refused. "" checks nothing.
 	ClusterID string
 	Logger    *slog.Logger
-	Store     store.Options
+	Store     StoreOptions
 	// Fatal ends the process: the machine cannot go on at an index. It should not return; nil or returning panics.
 	Fatal func(index uint64, err error)
 }
