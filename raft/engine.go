@@ -56,7 +56,7 @@ func (n *Node) startEngine() (*engine, error) {
 
 // network makes the transport over the shared peer port.
 func (n *Node) network(e *engine) hraft.Transport {
-	e.streams = newStreamLayer(n.listener, n.client, n.advertise)
+	e.streams = newStreamLayer(n)
 	e.network = hraft.NewNetworkTransportWithConfig(&hraft.NetworkTransportConfig{
 		ServerAddressProvider: serverAddresses{n},
 		Logger:                libraryLogger(n.config.Logger),

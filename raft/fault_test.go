@@ -346,3 +346,26 @@ func TestFollower_CatchesUpAtTenMegabytesASecond(t *testing.T) {
 	}
 	t.Fatal("the late node did not catch up in two minutes")
 }
+
+func TestNode_ThatComesBackIsFedAtOnce(t *testing.T) {
+	t.Parallel()
+	c := startAll(t, 3)
+	away := c.follower()
+	if err := away.Close(); err != nil {
+		t.Fatal(err)
+	}
+	leader := c.leader()
+	if err := leader.TransferLeadership(context10(t), away.config.NodeID); err == nil {
+		t.Fatal("leadership was given to a node that is away")
+	}
+	for range 20 { // the library tries to send each to the node that is away
+		c.write("while away")
+	}
+	began := time.Now()
+	c.start(away)
+	outcome := c.write("after")
+	if err := away.WaitApplied(context10(t), outcome.Index); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("fed %s after its start", time.Since(began).Round(time.Millisecond))
+}

@@ -288,16 +288,12 @@ func (n *Node) giveLeadership(ctx context.Context, nodeID string) error {
 	if nodeID == n.config.NodeID {
 		return nil
 	}
-	future := n.raft().LeadershipTransfer
-	if nodeID != "" {
-		target, found := n.voter(nodeID)
-		if !found {
-			return fmt.Errorf("%w: %w", ErrUnknownNode, peer.Refuse(codeUnknownNode, "no voter %s in the configuration", nodeID))
-		}
-		future = func() hraft.Future { return n.raft().LeadershipTransferToServer(target.ID, target.Address) }
+	target, err := n.successor(ctx, nodeID)
+	if err != nil {
+		return err
 	}
 	done := make(chan error, 1)
-	go func() { done <- n.await(future()) }()
+	go func() { done <- n.await(n.raft().LeadershipTransferToServer(target.ID, target.Address)) }()
 	select {
 	case err := <-done:
 		if err != nil {
@@ -309,11 +305,27 @@ func (n *Node) giveLeadership(ctx context.Context, nodeID string) error {
 	}
 }
 
-func (n *Node) voter(nodeID string) (hraft.Server, bool) {
-	for _, server := range n.servers() {
-		if string(server.ID) == nodeID && server.Suffrage == hraft.Voter {
-			return server, true
+// successor finds the voter that shall lead: the one asked for, or the most advanced. It must answer now: while a
+// transfer to a dead node runs, the library takes no writes.
+func (n *Node) successor(ctx context.Context, nodeID string) (hraft.Server, error) {
+	servers := n.servers()
+	answers := n.askStatuses(ctx, servers)
+	best, known := -1, false
+	for i, server := range servers {
+		id := string(server.ID)
+		if server.Suffrage != hraft.Voter || id == n.config.NodeID || (nodeID != "" && id != nodeID) {
+			continue
+		}
+		known = true
+		if answers[i] != nil && (best < 0 || answers[i].Applied > answers[best].Applied) {
+			best = i
 		}
 	}
-	return hraft.Server{}, false
+	switch {
+	case !known:
+		return hraft.Server{}, fmt.Errorf("%w: %w", ErrUnknownNode, peer.Refuse(codeUnknownNode, "no other voter %s in the configuration", nodeID))
+	case best < 0:
+		return hraft.Server{}, fmt.Errorf("transfer leadership: no voter %s answers", nodeID)
+	}
+	return servers[best], nil
 }

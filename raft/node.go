@@ -223,12 +223,5 @@ func (n *Node) run(loop func()) {
 
 // pause waits and tells whether the node still runs.
 func (n *Node) pause(d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-n.ctx.Done():
-		return false
-	}
+	return pauseIn(n.ctx, d)
 }

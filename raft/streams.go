@@ -3,11 +3,13 @@ package raft
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	hraft "github.com/hashicorp/raft"
@@ -20,8 +22,9 @@ type streamLayer struct {
 	listener *peer.Listener
 	client   *peer.Client
 	address  advertised
-	done     chan struct{}
-	closing  sync.Once
+	resolve  func(nodeID string) (string, bool)
+	ctx      context.Context // ends when the layer is closed
+	cancel   context.CancelFunc
 	mu       sync.Mutex
 	open     map[*stream]struct{} // guarded by mu
 }
@@ -32,14 +35,15 @@ type advertised string
 func (a advertised) Network() string { return "tcp" }
 func (a advertised) String() string  { return string(a) }
 
-func newStreamLayer(listener *peer.Listener, client *peer.Client, address string) *streamLayer {
-	return &streamLayer{listener: listener, client: client, address: advertised(address),
-		done: make(chan struct{}), open: map[*stream]struct{}{}}
+func newStreamLayer(n *Node) *streamLayer {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &streamLayer{listener: n.listener, client: n.client, address: advertised(n.advertise), resolve: n.address,
+		ctx: ctx, cancel: cancel, open: map[*stream]struct{}{}}
 }
 
 // Accept implements net.Listener.
 func (l *streamLayer) Accept() (net.Conn, error) {
-	connection, err := l.listener.AcceptRaft(l.done)
+	connection, err := l.listener.AcceptRaft(l.ctx.Done())
 	if err != nil {
 		return nil, err
 	}
@@ -49,25 +53,51 @@ func (l *streamLayer) Accept() (net.Conn, error) {
 // Addr implements net.Listener.
 func (l *streamLayer) Addr() net.Addr { return l.address }
 
+// dialAgain is the pause before a node whose port is closed is dialled again.
+const dialAgain = 100 * time.Millisecond
+
 // Dial implements hraft.StreamLayer. The address is what serverAddresses made: <node id>@<host:port>, so that the
 // certificate can be compared with the node the library means.
+//
+// A port that is closed is dialled again until the timeout: the node is starting, or will be. To fail at once would let
+// the library's own pause between attempts grow to ten seconds, and a node that came back would wait that long for its
+// first entry.
 func (l *streamLayer) Dial(address hraft.ServerAddress, timeout time.Duration) (net.Conn, error) {
-	node, target, found := strings.Cut(string(address), "@")
-	if !found || target == "" {
-		return nil, fmt.Errorf("no address known of raft server %q", address)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	ctx, cancel := context.WithTimeout(l.ctx, timeout)
 	defer cancel()
-	secured, _, err := l.client.DialTLS(ctx, target, node, peer.ProtocolRaft)
-	if err != nil {
-		return nil, err
+	node, target, _ := strings.Cut(string(address), "@")
+	for {
+		if target == "" {
+			return nil, fmt.Errorf("no address known of raft server %q", address)
+		}
+		secured, _, err := l.client.DialTLS(ctx, target, node, peer.ProtocolRaft)
+		if err == nil {
+			return l.track(secured, false)
+		}
+		if !errors.Is(err, syscall.ECONNREFUSED) || !pauseIn(ctx, dialAgain) {
+			return nil, err
+		}
+		if now, known := l.resolve(node); known {
+			target = now // it may come back elsewhere
+		}
 	}
-	return l.track(secured, false)
+}
+
+// pauseIn waits and tells whether the context still runs.
+func pauseIn(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // Close implements net.Listener.
 func (l *streamLayer) Close() error {
-	l.closing.Do(func() { close(l.done) })
+	l.cancel()
 	l.cutWhere(func(*stream) bool { return true })
 	return nil
 }
@@ -97,7 +127,7 @@ func (l *streamLayer) track(connection net.Conn, accepted bool) (net.Conn, error
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	select {
-	case <-l.done:
+	case <-l.ctx.Done():
 		_ = wrapped.cut() // never used
 		return nil, peer.ErrClosed
 	default:
