@@ -259,6 +259,42 @@ func TestRunner_ToleratesWhatItMust(t *testing.T) {
 	}
 }
 
+// TestRunner_TellsVerdictsApart: a wrong answer without an error is silent, whatever it was wrong about.
+func TestRunner_TellsVerdictsApart(t *testing.T) {
+	failing := func(f failure) lie {
+		return lie{answer: func(session, outcome) outcome { return outcome{failure: &f} }}
+	}
+	rows := scenario{steps: []step{
+		{text: "executing query:", doc: "RETURN 1 AS x " + lieHere},
+		{text: "the result should be, in any order:", rows: [][]string{{"x"}, {"1"}}},
+		{text: "no side effects"},
+	}}
+	errored := scenario{steps: []step{
+		{text: "executing query:", doc: "RETURN missing " + lieHere},
+		{text: "a SyntaxError should be raised at compile time: UndefinedVariable"},
+	}}
+	one := func(name string) lie { return lies[slices.IndexFunc(lies, func(l lie) bool { return l.name == name })] }
+	for name, c := range map[string]struct {
+		scenario scenario
+		lie      lie
+		want     verdict
+	}{
+		"honest rows":    {rows, lie{}, won},
+		"honest error":   {errored, lie{}, won},
+		"wrong rows":     {rows, one("changes a value"), silent},
+		"wrong effects":  {rows, one("creates a node"), silent},
+		"no error":       {errored, one("answers instead of failing"), silent},
+		"wrong error":    {errored, one("names another detail"), failed},
+		"unsupported":    {rows, failing(failure{typ: "SemanticError", detail: "UnsupportedFeature"}), refused},
+		"a crash":        {rows, failing(failure{typ: "PANIC", crashed: true}), crashed},
+		"undefined step": {scenario{steps: []step{{text: "a moon"}}}, lie{}, failed},
+	} {
+		if got := judge(liar{c.lie}, nil, c.scenario).verdict; got != c.want {
+			t.Errorf("%s: %s, expected %s", name, verdictNames[got], verdictNames[c.want])
+		}
+	}
+}
+
 // TestRunner_RefusesWhatItDoesNotKnow: no unknown step, no empty scenario, no unreadable table passes.
 func TestRunner_RefusesWhatItDoesNotKnow(t *testing.T) {
 	query := step{text: "executing query:", doc: "RETURN 1 AS x"}
