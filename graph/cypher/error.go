@@ -11,14 +11,14 @@ import (
 
 // The types of error, in openCypher's words.
 const (
-	SyntaxError                = ast.SyntaxError
-	SemanticError              = ast.SemanticError
-	TypeError                  = ast.TypeError
-	ProcedureError             = ast.ProcedureError
-	ParameterMissing           = "ParameterMissing"
-	ArgumentError              = "ArgumentError"
-	ArithmeticError            = "ArithmeticError"
-	EntityNotFound             = "EntityNotFound"
+	SyntaxError      = ast.SyntaxError
+	SemanticError    = ast.SemanticError
+	TypeError        = ast.TypeError
+	ProcedureError   = ast.ProcedureError
+	ParameterMissing = "ParameterMissing"
+	ArgumentError    = "ArgumentError"
+	ArithmeticError  = "ArithmeticError"
+	EntityNotFound   = "EntityNotFound"
 	// ConstraintValidationFailed has openCypher's word as its value.
 	ConstraintValidationFailed = "ConstraintVerificationFailed"
 )

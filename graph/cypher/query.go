@@ -82,6 +82,9 @@ func (q *Query) PlanWith(g *graph.Graph, rules plan.Rules) string {
 
 // Read runs a query that does not write on a version of a graph. Errors are *Error, *LimitError, or the sink's.
 func Read(ctx context.Context, q *Query, g *graph.Graph, opts Options, sink Sink) (Summary, error) {
+	if q.Writes() {
+		return Summary{}, &Error{Type: SemanticError, Phase: PhaseRuntime, Detail: "InvalidClauseComposition", Message: "this query writes and can only be run on a draft"}
+	}
 	return run(ctx, q, g, nil, opts, sink)
 }
 

@@ -5,19 +5,21 @@ import (
 	"github.com/hivellm/nexus/graph/cypher/fn"
 )
 
-// creator builds one bound CREATE. Values are bound in the scope before the clause: what is being made has no
-// properties yet.
+// creator builds one bound CREATE. What CREATE makes may read what stands before it in the clause; MERGE reads only
+// what was there before the clause.
 type creator struct {
 	*binder
 	scope  *scope
 	before *scope
 	create *Create
+	at     int // the place of the path being bound
 	merge  bool
 }
 
 func (b *binder) create(c *ast.Create, s *scope) (Clause, error) {
 	k := &creator{binder: b, scope: s, before: &scope{symbols: s.all()}, create: &Create{Live: s.all()}}
-	for _, path := range c.Paths {
+	for i, path := range c.Paths {
+		k.at = i
 		if err := k.path(path); err != nil {
 			return nil, err
 		}
@@ -74,14 +76,16 @@ func (k *creator) node(n *ast.NodePattern, alone bool) (*Symbol, error) {
 			k.query.Refs[n.Variable] = known
 			return known, nil
 		}
-		symbol = k.declare(k.scope, n.Variable, kinds(fn.Node))
-	} else {
-		symbol = k.symbol("", kinds(fn.Node))
 	}
 	if err := k.properties(n.Properties); err != nil {
 		return nil, err
 	}
-	k.create.Nodes = append(k.create.Nodes, CreateNode{Out: symbol, Labels: texts(names), Properties: n.Properties})
+	if n.Variable != nil {
+		symbol = k.declare(k.scope, n.Variable, kinds(fn.Node))
+	} else {
+		symbol = k.symbol("", kinds(fn.Node))
+	}
+	k.create.Nodes = append(k.create.Nodes, CreateNode{Path: k.at, Out: symbol, Labels: texts(names), Properties: n.Properties})
 	return symbol, nil
 }
 
@@ -89,10 +93,25 @@ func (k *creator) properties(e ast.Expr) error {
 	if _, ok := e.(*ast.Parameter); ok && k.merge {
 		return k.fail(e, ast.SyntaxError, "InvalidParameterUse", "a parameter cannot stand for the properties in MERGE")
 	}
-	return k.exprs(k.before, e)
+	if e == nil {
+		return nil
+	}
+	if k.merge {
+		return k.exprs(k.before, e)
+	}
+	ast.Walk(e, func(n ast.Node) bool {
+		if v, ok := n.(*ast.Variable); ok && k.before.lookup(v.Name) == nil {
+			k.create.ReadsOwn = true
+		}
+		return true
+	})
+	return k.exprs(k.scope, e)
 }
 
 func (k *creator) relationship(r *ast.RelationshipPattern, left, right *Symbol) (*Symbol, error) {
+	if r.Variable != nil && k.scope.lookup(r.Variable.Name) != nil {
+		return nil, k.alreadyBound(r.Variable)
+	}
 	names, ok := ast.Disjunction(r.Types)
 	switch {
 	case !ok || len(names) != 1:
@@ -103,9 +122,6 @@ func (k *creator) relationship(r *ast.RelationshipPattern, left, right *Symbol) 
 		return nil, k.fail(r, ast.SyntaxError, "RequiresDirectedRelationship", "a relationship that is created needs a direction")
 	case r.Where != nil:
 		return nil, k.fail(r, ast.SyntaxError, "UnexpectedSyntax", "WHERE cannot stand in what is created")
-	}
-	if r.Variable != nil && k.scope.lookup(r.Variable.Name) != nil {
-		return nil, k.alreadyBound(r.Variable)
 	}
 	if err := k.properties(r.Properties); err != nil {
 		return nil, err
@@ -120,7 +136,7 @@ func (k *creator) relationship(r *ast.RelationshipPattern, left, right *Symbol) 
 		left, right = right, left
 	}
 	k.create.Relationships = append(k.create.Relationships, CreateRelationship{
-		Out: symbol, Type: names[0].Text, From: left, To: right, Properties: r.Properties, At: r,
+		Path: k.at, Out: symbol, Type: names[0].Text, From: left, To: right, Properties: r.Properties, At: r,
 	})
 	return symbol, nil
 }

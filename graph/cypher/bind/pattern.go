@@ -28,7 +28,34 @@ func (b *binder) match(c *ast.Match, s *scope) (Clause, error) {
 	if err := b.predicate(c.Where, s); err != nil {
 		return nil, err
 	}
+	if err := b.shortestUnfiltered(pattern, c.Where); err != nil {
+		return nil, err
+	}
 	return &Match{Optional: c.Optional, Pattern: pattern, Where: c.Where, Live: live}, nil
+}
+
+// shortestUnfiltered refuses a condition on a shortest path itself: it would have to steer the search.
+func (b *binder) shortestUnfiltered(p *Pattern, where ast.Expr) error {
+	if where == nil {
+		return nil
+	}
+	var err error
+	for i, path := range p.Paths {
+		if len(path.Relationships) != 1 || path.Relationships[0].Shortest == ast.ShortestNone {
+			continue
+		}
+		ast.Walk(where, func(n ast.Node) bool {
+			v, ok := n.(*ast.Variable)
+			if !ok || err != nil {
+				return err == nil
+			}
+			if symbol := b.query.Refs[v]; symbol == path.Relationships[0].Symbol || symbol == p.Paths[i].Symbol {
+				err = b.unsupported(v, "a condition on a shortest path within its own MATCH (put it after a WITH)")
+			}
+			return err == nil
+		})
+	}
+	return err
 }
 
 // pattern binds paths that are matched; new names join the scope.
@@ -167,7 +194,9 @@ func (m *matcher) relationship(r *ast.RelationshipPattern, left, right *Node) (*
 		if err != nil {
 			return nil, err
 		}
-		out.Properties = tests
+		if out.Properties = tests; out.Variable {
+			m.later = append(m.later, func() error { return m.beforeOnly(r) })
+		}
 	}
 	if r.Where != nil {
 		if out.Variable {
@@ -177,6 +206,24 @@ func (m *matcher) relationship(r *ast.RelationshipPattern, left, right *Node) (*
 	}
 	m.pattern.Relationships = append(m.pattern.Relationships, out)
 	return out, nil
+}
+
+// beforeOnly refuses, in the properties of a variable-length relationship, names that the same pattern gives values to:
+// they may not have them yet when relationships are followed.
+func (m *matcher) beforeOnly(r *ast.RelationshipPattern) error {
+	var err error
+	ast.Walk(r.Properties, func(n ast.Node) bool {
+		if v, ok := n.(*ast.Variable); ok && err == nil {
+			symbol := m.query.Refs[v]
+			for _, own := range m.scope.all() {
+				if own == symbol && !slices.Contains(m.before, symbol) {
+					err = m.unsupported(v, "a name of the same pattern in the properties of a variable-length relationship")
+				}
+			}
+		}
+		return err == nil
+	})
+	return err
 }
 
 func (m *matcher) relationshipSymbol(r *ast.RelationshipPattern, out *Relationship) error {

@@ -13,11 +13,25 @@ func (b *binder) with(c *ast.With, s *scope) (Clause, *scope, error) {
 	if item := c.Unnamed(); item != nil {
 		return nil, nil, b.fail(item, ast.SyntaxError, "NoExpressionAlias", "an expression in WITH must have a name: add AS")
 	}
-	if err := b.predicate(c.Where, sorted); err != nil {
+	if err := b.withWhere(p, c.Where, s, sorted); err != nil {
 		return nil, nil, err
 	}
-	p.Where = c.Where
 	return p, &scope{symbols: p.Out}, nil
+}
+
+// withWhere binds the condition after WITH: it sees what ORDER BY sees.
+func (b *binder) withWhere(p *Project, where ast.Expr, rows, sorted *scope) error {
+	p.Where = where
+	if where == nil || !p.Aggregating && !p.Distinct || aggregates(where) {
+		return b.predicate(where, sorted)
+	}
+	if err := b.sortGrouped(where, p.all(), rows, sorted, false); err != nil {
+		return err
+	}
+	if _, done := b.query.Slots[where]; done {
+		return nil
+	}
+	return b.predicate(where, b.overlay(where, sorted))
 }
 
 func (b *binder) returns(c *ast.Return, s *scope) (Clause, *scope, error) {
@@ -117,7 +131,7 @@ func (b *binder) orderBy(p *Project, c *ast.Projection, s *scope) (*scope, error
 	for _, out := range p.Out {
 		sorted.add(out)
 	}
-	items := append(append([]Item(nil), p.Items...), p.After...)
+	items := p.all()
 	for _, key := range c.OrderBy {
 		var err error
 		switch {
@@ -146,13 +160,13 @@ func (b *binder) sortExpr(e ast.Expr, sorted *scope) (Type, error) {
 	}
 	collect := []Aggregate{}
 	b.collect = &collect
-	t, err := b.shared(e, sorted)
+	t, err := b.expr(e, b.overlay(e, sorted))
 	b.collect = nil
 	return t, err
 }
 
-// shared binds an expression some parts of which are read from slots.
-func (b *binder) shared(e ast.Expr, s *scope) (Type, error) {
+// overlay is a scope for an expression some parts of which are read from slots: it knows the names in those parts.
+func (b *binder) overlay(e ast.Expr, s *scope) *scope {
 	overlay := s.inner()
 	ast.WalkExpr(e, func(x ast.Expr) bool {
 		if _, done := b.query.Slots[x]; !done {
@@ -166,8 +180,11 @@ func (b *binder) shared(e ast.Expr, s *scope) (Type, error) {
 		})
 		return false
 	})
-	return b.expr(e, overlay)
+	return overlay
 }
+
+// all lists everything that is projected.
+func (p *Project) all() []Item { return append(append([]Item(nil), p.Items...), p.After...) }
 
 // sortGrouped makes a sort key read what the projection has computed already.
 func (b *binder) sortGrouped(e ast.Expr, items []Item, rows, sorted *scope, aggregating bool) error {

@@ -125,11 +125,16 @@ type Create struct {
 	Nodes         []CreateNode
 	Relationships []CreateRelationship
 	Paths         []*PathUse
-	Live          []*Symbol
+	// ReadsOwn is true when a value may depend on what the clause itself makes: then each part is made before the values
+	// of the next are computed.
+	ReadsOwn bool
+	Live     []*Symbol
 }
 
 // CreateNode is a node to create.
 type CreateNode struct {
+	// Path is the place, in the clause, of the path that the part first stands in.
+	Path       int
 	Out        *Symbol
 	Labels     []string
 	Properties ast.Expr
@@ -137,6 +142,7 @@ type CreateNode struct {
 
 // CreateRelationship is a relationship to create.
 type CreateRelationship struct {
+	Path       int
 	Out        *Symbol
 	Type       string
 	From, To   *Symbol

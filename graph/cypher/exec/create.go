@@ -13,11 +13,14 @@ type maker struct {
 	nodes []madeNode
 	rels  []madeRelationship
 	paths []madePath
+	// ordered makes each part before the values of the next are computed.
+	ordered bool
 	// strict refuses null properties, as MERGE does.
 	strict bool
 }
 
 type madeNode struct {
+	path       int
 	slot       int
 	labels     []string
 	properties eval
@@ -25,6 +28,7 @@ type madeNode struct {
 }
 
 type madeRelationship struct {
+	path           int
 	slot, from, to int
 	typ            string
 	properties     eval
@@ -37,13 +41,13 @@ type madePath struct {
 }
 
 func (c *compiler) maker(create *bind.Create, strict bool) *maker {
-	m := &maker{strict: strict}
+	m := &maker{strict: strict, ordered: create.ReadsOwn}
 	for _, n := range create.Nodes {
-		m.nodes = append(m.nodes, madeNode{n.Out.Slot, n.Labels, c.optionalExpr(n.Properties), n.Properties})
+		m.nodes = append(m.nodes, madeNode{n.Path, n.Out.Slot, n.Labels, c.optionalExpr(n.Properties), n.Properties})
 	}
 	for _, r := range create.Relationships {
 		m.rels = append(m.rels, madeRelationship{
-			r.Out.Slot, r.From.Slot, r.To.Slot, r.Type, c.optionalExpr(r.Properties), r.At,
+			r.Path, r.Out.Slot, r.From.Slot, r.To.Slot, r.Type, c.optionalExpr(r.Properties), r.At,
 		})
 	}
 	for _, p := range create.Paths {
@@ -102,15 +106,9 @@ func (m *maker) properties(r *run, e eval, at ast.Node) (*value.Map, error) {
 // make creates all of it and sets the slots.
 func (m *maker) make(r *run, properties made) error {
 	for i := range m.nodes {
-		n := &m.nodes[i]
-		id, err := r.draft.CreateNode(n.labels, properties[i])
-		if err != nil {
-			return explain(n.at, err)
+		if err := m.node(r, &m.nodes[i], properties[i]); err != nil {
+			return err
 		}
-		r.stats.NodesCreated++
-		r.stats.LabelsAdded += uint64(distinctCount(n.labels))
-		r.stats.PropertiesSet += uint64(present(properties[i]))
-		r.row[n.slot] = value.Node(id)
 	}
 	for i := range m.rels {
 		if err := m.relationship(r, &m.rels[i], properties[len(m.nodes)+i]); err != nil {
@@ -120,6 +118,60 @@ func (m *maker) make(r *run, properties made) error {
 	for i := range m.paths {
 		r.row[m.paths[i].slot] = m.paths[i].value(r)
 	}
+	return nil
+}
+
+// makeInOrder computes and creates part by part: path after path, in each its nodes and then its relationships.
+func (m *maker) makeInOrder(r *run) error {
+	began := r.graph()
+	defer r.see(began)
+	node, rel := 0, 0
+	for node < len(m.nodes) || rel < len(m.rels) {
+		nodeNext := rel == len(m.rels) || node < len(m.nodes) && m.nodes[node].path <= m.rels[rel].path
+		r.see(r.draft.Graph())
+		var err error
+		if nodeNext {
+			err = m.nodeNow(r, &m.nodes[node])
+			node++
+		} else {
+			err = m.relationshipNow(r, &m.rels[rel])
+			rel++
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for i := range m.paths {
+		r.row[m.paths[i].slot] = m.paths[i].value(r)
+	}
+	return nil
+}
+
+func (m *maker) nodeNow(r *run, n *madeNode) error {
+	p, err := m.properties(r, n.properties, n.at)
+	if err != nil {
+		return err
+	}
+	return m.node(r, n, p)
+}
+
+func (m *maker) relationshipNow(r *run, n *madeRelationship) error {
+	p, err := m.properties(r, n.properties, n.at)
+	if err != nil {
+		return err
+	}
+	return m.relationship(r, n, p)
+}
+
+func (m *maker) node(r *run, n *madeNode, properties *value.Map) error {
+	id, err := r.draft.CreateNode(n.labels, properties)
+	if err != nil {
+		return explain(n.at, err)
+	}
+	r.stats.NodesCreated++
+	r.stats.LabelsAdded += uint64(distinctCount(n.labels))
+	r.stats.PropertiesSet += uint64(present(properties))
+	r.row[n.slot] = value.Node(id)
 	return nil
 }
 
@@ -201,6 +253,12 @@ func (c *compiler) create(o *plan.Create) stage {
 }
 
 func (o *create) push(r *run) error {
+	if o.maker.ordered {
+		if err := o.maker.makeInOrder(r); err != nil {
+			return err
+		}
+		return o.keep(r)
+	}
 	properties, err := o.maker.evaluate(r, o.room)
 	if err != nil {
 		return err
