@@ -151,8 +151,7 @@ func (b *batch) command(command Command) Result {
 	case *DigestMark:
 		return b.digestMark(c)
 	case *SetClock:
-		b.state.clock.logTimeMs = c.NowMs
-		return Result{}
+		return b.setClock(c)
 	case *RemoveMember:
 		return b.removeMember(c)
 	}

@@ -93,6 +93,14 @@ func (b *batch) digestMark(c *DigestMark) Result {
 	return Result{}
 }
 
+func (b *batch) setClock(c *SetClock) Result {
+	if c.NowMs <= 0 {
+		return Result{Err: &InvalidError{errors.New("a clock before 1970")}}
+	}
+	b.state.clock.logTimeMs = c.NowMs
+	return Result{}
+}
+
 // disagree needs apply.
 func (m *Machine) disagree(d Disagreement) {
 	m.config.Logger.Error("digest differs from the leader's", "tenant", d.Tenant.String(), "database", uint32(d.Database),

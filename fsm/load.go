@@ -77,13 +77,14 @@ func (m *Machine) load(d *database) (*version, error) {
 	m.handles.RLock()
 	defer m.handles.RUnlock()
 	m.apply.Lock()
+	if d = m.Registry().find(d.place); d == nil { // dropped, or the store was replaced while handles were waited for
+		m.apply.Unlock()
+		return nil, ErrDatabaseUnknown
+	}
 	switch {
 	case m.store == nil:
 		m.apply.Unlock()
 		return nil, errClosed
-	case d.dropped:
-		m.apply.Unlock()
-		return nil, ErrDatabaseUnknown
 	case d.published.Load().graph != nil:
 		m.apply.Unlock()
 		return d.published.Load(), nil

@@ -79,7 +79,7 @@ func TestReplay_AnyBatchingGivesTheSameBytes(t *testing.T) {
 		r := newRapidRig(t)
 		defer r.m.Close()
 		ids := []tenancy.ID{r.tenant("a"), r.tenant("b")}
-		for range rapid.IntRange(1, 25).Draw(t, "steps") {
+		for range rapid.IntRange(1, 16).Draw(t, "steps") {
 			at := rapid.IntRange(0, 1).Draw(t, "tenant")
 			r.apply(r.program(t, ids[at], fmt.Sprint(at)))
 		}
@@ -94,7 +94,7 @@ func TestReplay_AnyBatchingGivesTheSameBytes(t *testing.T) {
 				other.ApplyBatch(rest[:n])
 			}
 			rest = rest[n:]
-			switch rapid.IntRange(0, 3).Draw(t, "between") {
+			switch rapid.IntRange(0, 7).Draw(t, "between") {
 			case 0:
 				if err := other.Close(); err != nil {
 					t.Fatal(err)
@@ -150,7 +150,7 @@ func TestReplay_TenantsInterleavedAsEachAlone(t *testing.T) {
 			do     func(*graph.Draft)
 		}
 		var steps []step
-		for i := range rapid.IntRange(1, 20).Draw(t, "steps") {
+		for i := range rapid.IntRange(1, 12).Draw(t, "steps") {
 			s := step{tenant: a, do: create(rapid.IntRange(1, 4).Draw(t, "nodes"), int64(i))}
 			if rapid.Bool().Draw(t, "second") {
 				s.tenant = b

@@ -18,7 +18,7 @@ import (
 
 func openOn(t rapid.TB, fs vfs.FS, dir string) *Store {
 	t.Helper()
-	s, err := Open(dir, Options{CacheBytes: 1 << 20, MemTableBytes: 256 << 10}.WithFS(fs))
+	s, err := Open(dir, Options{CacheBytes: 1 << 20, MemTableBytes: 128 << 10}.WithFS(fs))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,11 +240,11 @@ func TestCrash_LeavesAnOrderedPrefix(t *testing.T) {
 		fs := vfs.NewCrashableMem()
 		s := openOn(t, fs, "/s")
 		syncRoot(t, fs)
-		last := uint64(rapid.IntRange(1, 40).Draw(t, "batches"))
+		last := uint64(rapid.IntRange(1, 25).Draw(t, "batches"))
 		for index := uint64(1); index <= last; index++ {
 			b := s.NewBatch()
 			for part := range uint64(3) {
-				b.Space(id(part+1), 0).Set(Node, AppendID(nil, index), make([]byte, rapid.IntRange(0, 8_000).Draw(t, "size")))
+				b.Space(id(part+1), 0).Set(Node, AppendID(nil, index), make([]byte, rapid.IntRange(0, 4_000).Draw(t, "size")))
 			}
 			b.Space(id(1), 0).Set(Meta, nil, AppendID(nil, index))
 			if err := b.Commit(index, 1); err != nil {
