@@ -1,0 +1,48 @@
+package api
+
+import (
+	"time"
+
+	"github.com/hivellm/nexus/tenancy"
+)
+
+// Authenticate finds whose credential it is, then whether this node may still judge at all, then whether the tenant is
+// live: 401, 503, 403, in this order (ARCHITECTURE §3).
+func (s *Service) Authenticate(credential string) (tenancy.Principal, error) {
+	registry := s.machine.Registry()
+	principal, err := s.gate.Authenticate(registry, credential, nowMs())
+	if err != nil {
+		return tenancy.Principal{}, s.explain(err)
+	}
+	if err := s.gate.CheckFreshness(s.staleness(), s.maxStaleness.Milliseconds()); err != nil {
+		return tenancy.Principal{}, s.explain(err)
+	}
+	if err := s.gate.CheckTenant(registry, principal); err != nil {
+		return tenancy.Principal{}, s.explain(err)
+	}
+	return principal, nil
+}
+
+// Allow asks whether the principal may use a function.
+func (s *Service) Allow(principal tenancy.Principal, function tenancy.Function) error {
+	if err := s.gate.CheckFunction(principal, function); err != nil {
+		return s.explain(err)
+	}
+	return nil
+}
+
+// reauthorize is the leader's own judgement of a request that another node authenticated.
+func (s *Service) reauthorize(keyID string, authVersion uint64) (tenancy.Principal, error) {
+	registry := s.machine.Registry()
+	principal, err := s.gate.Reauthorize(registry, keyID, authVersion, nowMs())
+	if err != nil {
+		return tenancy.Principal{}, err
+	}
+	return principal, s.gate.CheckTenant(registry, principal)
+}
+
+// staleness is how old this node's registry may be, measured (R5).
+func (s *Service) staleness() tenancy.Staleness {
+	age, known := s.node.Freshness()
+	return tenancy.Staleness{Ms: int64(age / time.Millisecond), Known: known}
+}

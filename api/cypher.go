@@ -1,0 +1,189 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hivellm/nexus/fsm"
+	"github.com/hivellm/nexus/graph/cypher"
+	"github.com/hivellm/nexus/tenancy"
+)
+
+// planFunctions says which permission a plan asks for (LAW 5, ByPlan).
+var planFunctions = map[cypher.Kind]tenancy.Function{
+	cypher.KindRead:        tenancy.FunctionCypherRead,
+	cypher.KindWrite:       tenancy.FunctionCypherWrite,
+	cypher.KindSchemaRead:  tenancy.FunctionSchemaRead,
+	cypher.KindSchemaWrite: tenancy.FunctionSchemaWrite,
+}
+
+// run is a request that was prepared, authorized and given its bounds.
+type run struct {
+	request  Request
+	query    *cypher.Query
+	database fsm.Database
+	options  cypher.Options
+	notes    []cypher.Notification
+	started  time.Time
+	cancel   context.CancelFunc
+}
+
+// Cypher runs one query for a principal. Errors are *Error.
+func (s *Service) Cypher(ctx context.Context, request Request, sink Sink) (Summary, error) {
+	summary, err := s.cypher(ctx, request, sink)
+	if err != nil {
+		return Summary{}, s.explain(err)
+	}
+	return summary, nil
+}
+
+func (s *Service) cypher(ctx context.Context, request Request, sink Sink) (Summary, error) {
+	ctx, r, err := s.prepare(ctx, request)
+	if err != nil {
+		return Summary{}, err
+	}
+	defer r.cancel()
+	var summary Summary
+	if r.query.Writes() {
+		summary, err = s.write(ctx, r, sink)
+	} else {
+		summary, err = s.read(ctx, r, sink)
+	}
+	if err != nil {
+		return Summary{}, err
+	}
+	summary.Notifications = append(summary.Notifications, r.notes...)
+	summary.Elapsed = time.Since(r.started)
+	return summary, nil
+}
+
+// prepare parses, authorizes what the plan asks for, finds the database and sets the bounds. The leader does all of it
+// again for a forwarded request.
+func (s *Service) prepare(ctx context.Context, request Request) (context.Context, *run, error) {
+	r := &run{request: request, started: time.Now()}
+	query, err := s.plans.Prepare(request.Query)
+	if err != nil {
+		return nil, nil, err
+	}
+	r.query = query
+	if err := s.gate.CheckFunction(request.Principal, planFunctions[query.Kind()]); err != nil {
+		return nil, nil, err
+	}
+	if err := checkLevel(request, query); err != nil {
+		return nil, nil, err
+	}
+	registry := s.machine.Registry()
+	r.database, err = findDatabase(registry, request.Principal.Tenant(), request.Database)
+	if err != nil {
+		return nil, nil, err
+	}
+	account, ok := registry.Account(request.Principal.Tenant())
+	if !ok {
+		return nil, nil, fsm.ErrTenantUnknown
+	}
+	if err := refuseNothing(account.Limits); err != nil {
+		return nil, nil, err
+	}
+	return r.bound(ctx, account.Limits), r, nil
+}
+
+func checkLevel(request Request, query *cypher.Query) error {
+	switch request.Consistency {
+	case "", Strong, AtBookmark, Local:
+	default:
+		return Refuse(CodeBadRequest, "consistency %q is not one of strong, bookmark, local", string(request.Consistency))
+	}
+	switch {
+	case request.Consistency == Local && query.Writes():
+		return Refuse(CodeBadRequest, "a query that writes cannot be run with consistency local: writes always go through the leader")
+	case request.Consistency == AtBookmark && request.Bookmark == "":
+		return Refuse(CodeBadRequest, "consistency bookmark needs a bookmark")
+	case request.IdempotencyKey != "" && !validIdempotencyKey(request.IdempotencyKey):
+		return Refuse(CodeBadRequest, "Idempotency-Key must be 1 to %d visible ASCII characters", maxIdempotencyKey)
+	}
+	return nil
+}
+
+const maxIdempotencyKey = 255
+
+func validIdempotencyKey(key string) bool {
+	if len(key) > maxIdempotencyKey {
+		return false
+	}
+	for _, c := range []byte(key) {
+		if c < 0x21 || c > 0x7e {
+			return false
+		}
+	}
+	return true
+}
+
+func findDatabase(registry *fsm.Registry, tenant tenancy.ID, name string) (fsm.Database, error) {
+	canonical := tenancy.CanonicalDatabase(name)
+	if err := tenancy.CheckDatabaseName(canonical); err != nil {
+		return fsm.Database{}, err
+	}
+	database, ok := registry.Database(tenant, canonical)
+	if !ok {
+		return fsm.Database{}, Refuse(CodeNotFound, "There is no database %q", canonical)
+	}
+	return database, nil
+}
+
+// bound sets the deadline and the limits of a run from the tenant's limits; what was asked beyond them is capped and
+// said (INTERFACE, levels).
+func (r *run) bound(ctx context.Context, limits tenancy.Limits) context.Context {
+	r.options = cypher.Options{
+		Parameters: r.request.Parameters,
+		Now:        r.started,
+		Seed:       newSeed(),
+		Limits: cypher.Limits{
+			MaxRows:        number(limits.MaxResultRows),
+			MaxMemoryBytes: number(limits.MaxQueryMemoryBytes),
+		},
+	}
+	timeout := r.request.Timeout
+	if ms, limited := limits.MaxQueryMs.Number(); limited {
+		most := time.Duration(ms) * time.Millisecond
+		if timeout > most {
+			r.notes = append(r.notes, cappedNote("timeout_ms", ms))
+		}
+		if timeout == 0 || timeout > most {
+			timeout = most
+		}
+	}
+	if timeout == 0 {
+		ctx, r.cancel = context.WithCancel(ctx)
+		return ctx
+	}
+	ctx, r.cancel = context.WithDeadline(ctx, r.started.Add(timeout))
+	return ctx
+}
+
+func cappedNote(field string, most uint64) cypher.Notification {
+	return cypher.Notification{
+		Code: "LIMIT_CAPPED", Severity: "INFORMATION",
+		Title:       "A limit was capped",
+		Description: fmt.Sprintf("%s was above its maximum and capped to %d", field, most),
+	}
+}
+
+// number is a limit as the evaluator takes it: 0 = none. A limit of nothing at all is refused before it gets here.
+func number(l tenancy.Limit) uint64 {
+	n, _ := l.Number()
+	return n
+}
+
+// refuseNothing refuses to run under a limit that allows nothing.
+func refuseNothing(limits tenancy.Limits) error {
+	for _, l := range []struct {
+		name  string
+		limit tenancy.Limit
+	}{{"max_result_rows", limits.MaxResultRows}, {"max_query_memory_bytes", limits.MaxQueryMemoryBytes}, {"max_query_ms", limits.MaxQueryMs}} {
+		if n, limited := l.limit.Number(); limited && n == 0 {
+			return Refuse(CodeQueryLimitExceeded, "The tenant's limit %s is 0: no query may run", l.name)
+		}
+	}
+	return nil
+}

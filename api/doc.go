@@ -1,0 +1,19 @@
+// Package api is the service: everything a caller may ask of Nexus, one method per function, with no wire format.
+//
+// A walk:
+//
+//	Service.Admit       a credential becomes a principal, or a refusal (authenticate → freshness → tenant → function)
+//	Service.Cypher      prepare → the plan's function → run
+//	 ├ read             consistency (strong, bookmark, local) → an immutable version → rows
+//	 └ write            on the leader a lane; elsewhere one hop to it, with the term it is meant for (forward)
+//	Service.Do          an operation of the table in operations.go: what changes or tells of tenants, keys, databases
+//	                    and the cluster; runs where it must, after the leader has authorized again
+//	Explain             every error of the floors below becomes one Error with a Code of one table
+//
+// Rooms: lane (who writes next), forward (who runs it), bookmark (sealed positions), answer (rows as clients get them).
+//
+// Invariants: a request's tenant is its principal's and nothing else's. A write that may have been applied is never
+// answered as one that failed. What the leader did not authorize itself does not run.
+//
+// It must never know HTTP, MCP or Bolt, and never touches bytes of the store.
+package api

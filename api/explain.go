@@ -1,0 +1,134 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/hivellm/nexus/api/bookmark"
+	"github.com/hivellm/nexus/api/lane"
+	"github.com/hivellm/nexus/fsm"
+	"github.com/hivellm/nexus/graph"
+	"github.com/hivellm/nexus/graph/cypher"
+	"github.com/hivellm/nexus/raft"
+	"github.com/hivellm/nexus/tenancy"
+)
+
+// sentinels maps the errors that carry nothing but themselves.
+var sentinels = []struct {
+	is   error
+	code Code
+}{
+	{tenancy.ErrAuthenticationRequired, CodeAuthenticationRequired},
+	{tenancy.ErrInvalidToken, CodeInvalidToken},
+	{tenancy.ErrAuthStale, CodeAuthStale},
+	{tenancy.ErrClusterNotReady, CodeNotReady},
+	{tenancy.ErrTenantSuspended, CodeTenantSuspended},
+	{bookmark.ErrInvalid, CodeBookmarkInvalid},
+	{fsm.ErrConflict, CodeConflict},
+	{fsm.ErrIdempotencyMismatch, CodeIdempotencyMismatch},
+	{fsm.ErrIdempotencyExpired, CodeUnknownOutcome},
+	{fsm.ErrTenantUnknown, CodeNotFound},
+	{fsm.ErrDatabaseUnknown, CodeNotFound},
+	{fsm.ErrKeyUnknown, CodeNotFound},
+	{fsm.ErrTenantExists, CodeAlreadyExists},
+	{fsm.ErrDatabaseExists, CodeAlreadyExists},
+	{fsm.ErrKeyExists, CodeAlreadyExists},
+	{lane.ErrNoLeader, CodeNoLeader},
+	{lane.ErrUnknownOutcome, CodeUnknownOutcome},
+	{raft.ErrNoLeader, CodeNoLeader},
+}
+
+// explain turns whatever the floors below answer into the one Error that callers see. This is the only place where an
+// error gets its code. What is not known here is INTERNAL: logged whole, told without details.
+func (s *Service) explain(err error) *Error {
+	var known *Error
+	if errors.As(err, &known) {
+		return known
+	}
+	for _, row := range sentinels {
+		if errors.Is(err, row.is) {
+			return &Error{Code: row.code, Detail: sentence(row.is.Error()), cause: err}
+		}
+	}
+	if e := explainTyped(err); e != nil {
+		e.cause = err
+		return e
+	}
+	s.logger.Error("internal error", "error", err)
+	return &Error{Code: CodeInternal, Detail: "something went wrong inside; the request id names it in this node's log", cause: err}
+}
+
+func explainTyped(err error) *Error {
+	var (
+		query    *cypher.Error
+		limit    *cypher.LimitError
+		draft    *graph.LimitError
+		quota    *tenancy.QuotaError
+		function *tenancy.FunctionNotAllowedError
+		database *tenancy.DatabaseNameError
+		grant    *tenancy.FunctionNameError
+		plan     *tenancy.UnknownPlanError
+	)
+	switch {
+	case errors.As(err, &query):
+		return explainCypher(query)
+	case errors.As(err, &limit):
+		return Refuse(CodeQueryLimitExceeded, "%s", sentence(limit.Error()))
+	case errors.As(err, &draft):
+		return Refuse(CodeQueryLimitExceeded, "%s; split the write, for instance by feeding UNWIND fewer rows at a time", sentence(draft.Error()))
+	case errors.As(err, &quota):
+		return &Error{Code: CodeStorageQuotaExceeded, Detail: sentence(quota.Error()), Quota: string(quota.Quota), Limit: quota.Limit, Used: quota.Used}
+	case errors.As(err, &function):
+		return &Error{Code: CodeFunctionNotAllowed, Detail: sentence(function.Error()), Function: function.Function.Name()}
+	case errors.As(err, &database):
+		return Refuse(CodeBadRequest, "%s", database.Error())
+	case errors.As(err, &grant):
+		return Refuse(CodeBadRequest, "%s", grant.Error())
+	case errors.As(err, &plan):
+		return Refuse(CodeBadRequest, "%s", plan.Error())
+	case errors.Is(err, fsm.ErrIdempotencyFull):
+		return Refuse(CodeOverloaded, "idempotency: this tenant has as many remembered keys as one may have; try again in some minutes")
+	case errors.Is(err, lane.ErrQueueFull):
+		return Refuse(CodeOverloaded, "writes: %s", lane.ErrQueueFull.Error())
+	case errors.Is(err, lane.ErrExpired), errors.Is(err, context.DeadlineExceeded):
+		return Refuse(CodeQueryLimitExceeded, "The query reached its time limit")
+	case errors.Is(err, context.Canceled):
+		return Refuse(CodeQueryLimitExceeded, "The query was cancelled")
+	}
+	return nil
+}
+
+// cypherCodes maps openCypher's error types to codes; a type that is not listed is semantic.
+var cypherCodes = map[string]Code{
+	cypher.SyntaxError:                CodeQuerySyntax,
+	cypher.TypeError:                  CodeQueryType,
+	cypher.ParameterMissing:           CodeParameterMissing,
+	cypher.ConstraintValidationFailed: CodeConstraintViolation,
+}
+
+func explainCypher(e *cypher.Error) *Error {
+	code, ok := cypherCodes[e.Type]
+	if !ok {
+		code = CodeQuerySemantic
+	}
+	if e.Detail == cypher.DetailAlreadyExists {
+		code = CodeAlreadyExists
+	}
+	out := &Error{
+		Code: code, Detail: e.Message, Hint: e.Hint,
+		Cypher: &CypherError{Type: e.Type, Phase: e.Phase, Detail: e.Detail},
+	}
+	if line, column, ok := e.Position(); ok {
+		out.Position = &Position{Line: line, Column: column, Offset: e.Offset}
+	}
+	return out
+}
+
+// sentence begins a text with a capital letter, as details do.
+func sentence(text string) string {
+	if text == "" {
+		return text
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}

@@ -1,0 +1,78 @@
+package lane
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/hivellm/nexus/fsm"
+	"github.com/hivellm/nexus/graph"
+	"github.com/hivellm/nexus/graph/cypher"
+	"github.com/hivellm/nexus/graph/value"
+	"github.com/hivellm/nexus/tenancy"
+)
+
+// Errors of a lane that speak of the cluster, not of the query.
+var (
+	// ErrNotTaken says that the write was never begun here: this node does not lead the term it is meant for.
+	ErrNotTaken = errors.New("this node does not lead the term the write is meant for")
+	// ErrNoLeader says that the write was begun and did not happen: leadership of its term ended.
+	ErrNoLeader = errors.New("the write did not happen: leadership of its term ended")
+	// ErrUnknownOutcome says that the write may or may not have been applied.
+	ErrUnknownOutcome = errors.New("the outcome of the write is unknown")
+	// ErrQueueFull says that the lane's queue has reached its bound.
+	ErrQueueFull = errors.New("too many writes wait for this database")
+	// ErrExpired says that the write did not run: its deadline passed while it waited.
+	ErrExpired = errors.New("the deadline passed before the write ran")
+)
+
+// Place names a tenant's database: the unit a lane belongs to.
+type Place struct {
+	Tenant   tenancy.ID
+	Database tenancy.DatabaseID
+}
+
+// Job is one write, admitted and prepared.
+type Job struct {
+	// Query is prepared text that can write, or data definition.
+	Query *cypher.Query
+	// Options carry parameters, the statement's time and the limits of the tenant.
+	Options cypher.Options
+	// Request is the id that watches and replays know this write by. Never zero.
+	Request fsm.RequestID
+	// Kept is set for a client's own idempotency key.
+	Kept *fsm.Kept
+	// Encode appends one row, as it goes to the client, to dst. It is called in the lane's goroutine.
+	Encode func(dst []byte, g *graph.Graph, row []value.Value) ([]byte, error)
+}
+
+// Result is what a write left behind. Rows are as Job.Encode made them.
+type Result struct {
+	Columns  []string
+	Rows     [][]byte
+	Summary  cypher.Summary
+	Index    uint64
+	Replayed bool
+}
+
+// ticket is a job on its way through a lane. done is closed once, after result and err are final.
+type ticket struct {
+	ctx  context.Context
+	job  *Job
+	done chan struct{}
+
+	once   sync.Once
+	result Result
+	err    error
+}
+
+func newTicket(ctx context.Context, job *Job) *ticket {
+	return &ticket{ctx: ctx, job: job, done: make(chan struct{})}
+}
+
+func (t *ticket) answer(result Result, err error) {
+	t.once.Do(func() {
+		t.result, t.err = result, err
+		close(t.done)
+	})
+}

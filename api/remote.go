@@ -1,0 +1,188 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/vmihailenco/msgpack/v5"
+
+	"github.com/hivellm/nexus/api/forward"
+	"github.com/hivellm/nexus/api/lane"
+	"github.com/hivellm/nexus/fsm"
+	"github.com/hivellm/nexus/graph/value"
+	"github.com/hivellm/nexus/raft/peer"
+	"github.com/hivellm/nexus/scripts/planted"
+)
+
+// Peer methods of the service.
+const (
+	methodCypher    = "api.cypher"
+	methodOperation = "api.operation"
+)
+
+// refusedNotLeading is the code of a peer's refusal to run what is meant for a term it does not lead.
+const refusedNotLeading = "not_leading"
+
+// remoteRequest is a query on its one hop: what was asked, by which key, and the term it is meant for.
+type remoteRequest struct {
+	_msgpack struct{} `msgpack:",as_array"`
+
+	Term        uint64
+	ID          fsm.RequestID
+	KeyID       string
+	AuthVersion uint64
+
+	Query          string
+	Parameters     []byte // canonical
+	Database       string
+	Consistency    Consistency
+	TimeoutMs      int64
+	IdempotencyKey string
+	Route          string
+	ArrivedMs      int64
+}
+
+func encodeRemote(r *run, id fsm.RequestID, term uint64, left time.Duration) ([]byte, error) {
+	q := r.request
+	return msgpack.Marshal(&remoteRequest{
+		Term: term, ID: id, KeyID: q.Principal.KeyID(), AuthVersion: q.Principal.AuthVersion(),
+		Query: q.Query, Parameters: encodeParameters(q.Parameters), Database: q.Database, Consistency: Strong,
+		TimeoutMs: left.Milliseconds(), IdempotencyKey: q.IdempotencyKey, Route: q.Route, ArrivedMs: q.ArrivedMs,
+	})
+}
+
+// forwardRead has the leader serve a strong read (R4). The answer comes through as it is.
+func (s *Service) forwardRead(ctx context.Context, r *run, sink Sink) (Summary, error) {
+	leader, ok := s.node.Leader()
+	if !ok {
+		return Summary{}, lane.ErrNoLeader
+	}
+	request, err := encodeRemote(r, fsm.RequestID{}, s.machine.AppliedTerm(), remaining(ctx))
+	if err != nil {
+		return Summary{}, fmt.Errorf("encode a forwarded read: %w", err)
+	}
+	end, err := forward.Do(ctx, s.node, leader.ID, methodCypher, request, sink)
+	if err != nil {
+		return Summary{}, remoteFailure(err)
+	}
+	return decodeSummary(end)
+}
+
+// forwardWrite sends a write to the leader. The node that holds a request watches its own machine for it, so that it
+// learns the outcome whatever becomes of the leader or the way to it (R10).
+func (s *Service) forwardWrite(ctx context.Context, r *run, id fsm.RequestID, sink Sink) (Summary, error) {
+	leader, ok := s.node.Leader()
+	term := s.machine.AppliedTerm()
+	if !ok || term == 0 || leader.ID == s.node.Self().ID {
+		return Summary{}, errNotTaken
+	}
+	request, err := encodeRemote(r, id, term, remaining(ctx))
+	if err != nil {
+		return Summary{}, fmt.Errorf("encode a forwarded write: %w", err)
+	}
+	watch := s.machine.WatchThrough(id, term)
+	defer watch.Cancel()
+	guarded := &firstWord{Sink: sink}
+	end, err := forward.Do(ctx, s.node, leader.ID, methodCypher, request, guarded)
+	var failure *forward.Failure
+	switch {
+	case err == nil:
+		return decodeSummary(end)
+	case errors.As(err, &failure):
+		return Summary{}, remoteFailure(err)
+	case errors.Is(err, peer.ErrNotTaken), planted.On("forward-again") && !guarded.spoken:
+		return Summary{}, errNotTaken
+	case guarded.spoken: // rows went out: only a cut-off tells the truth
+		return Summary{}, lane.ErrUnknownOutcome
+	}
+	return s.awaitOutcome(ctx, r, watch, sink)
+}
+
+// awaitOutcome finds out what became of a forwarded write whose answer was lost.
+func (s *Service) awaitOutcome(ctx context.Context, r *run, watch *fsm.Watch, sink Sink) (Summary, error) {
+	select {
+	case <-watch.Done():
+		return s.tellOutcome(r, watch.Outcome(), sink)
+	case <-ctx.Done():
+		return Summary{}, lane.ErrUnknownOutcome
+	}
+}
+
+func (s *Service) tellOutcome(r *run, outcome fsm.WatchOutcome, sink Sink) (Summary, error) {
+	if outcome.Kind == fsm.OutcomeApplied {
+		if outcome.Result.Err != nil {
+			return Summary{}, outcome.Result.Err
+		}
+		summary, err := lane.DecodeSummary(outcome.Result.Stats)
+		if err != nil {
+			return Summary{}, err
+		}
+		return s.deliver(r, lane.Result{Summary: summary, Index: outcome.Result.Index, Replayed: true}, sink)
+	}
+	if kept := r.kept(); kept != nil {
+		if result, found, err := lane.Replay(s.machine, r.place(), kept); found {
+			if err != nil {
+				return Summary{}, err
+			}
+			return s.deliver(r, result, sink)
+		}
+	}
+	if outcome.Kind == fsm.OutcomeLaterTerm {
+		return Summary{}, lane.ErrNoLeader
+	}
+	return Summary{}, lane.ErrUnknownOutcome
+}
+
+// firstWord notes whether anything of an answer went out.
+type firstWord struct {
+	Sink
+	spoken bool
+}
+
+func (f *firstWord) Columns(names []string) error {
+	f.spoken = true
+	return f.Sink.Columns(names)
+}
+
+// remoteFailure decodes the other node's refusal; a request that was not taken is that.
+func remoteFailure(err error) error {
+	var failure *forward.Failure
+	if !errors.As(err, &failure) {
+		if errors.Is(err, peer.ErrNotTaken) {
+			return lane.ErrNoLeader
+		}
+		return err
+	}
+	var refusal Error
+	if err := msgpack.Unmarshal(failure.Encoded, &refusal); err != nil {
+		return fmt.Errorf("decode a peer's refusal: %w", err)
+	}
+	return &refusal
+}
+
+func decodeSummary(end []byte) (Summary, error) {
+	var summary Summary
+	if err := msgpack.Unmarshal(end, &summary); err != nil {
+		return Summary{}, fmt.Errorf("decode a peer's summary: %w", err)
+	}
+	return summary, nil
+}
+
+func decodeParameters(encoded []byte) (*value.Map, error) {
+	v, rest, err := value.Decode(encoded)
+	if err != nil || len(rest) > 0 || v.Kind() != value.KindMap {
+		return nil, fmt.Errorf("decode forwarded parameters: %w", errors.Join(err, errors.New("not one map")))
+	}
+	return v.Map(), nil
+}
+
+// remaining is what is left of the context's time; 0 = no bound.
+func remaining(ctx context.Context) time.Duration {
+	deadline, bounded := ctx.Deadline()
+	if !bounded {
+		return 0
+	}
+	return max(time.Millisecond, time.Until(deadline))
+}

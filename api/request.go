@@ -1,0 +1,61 @@
+package api
+
+import (
+	"time"
+
+	"github.com/hivellm/nexus/graph/cypher"
+	"github.com/hivellm/nexus/graph/value"
+	"github.com/hivellm/nexus/tenancy"
+)
+
+// Consistency is how new a read must be.
+type Consistency string
+
+// The levels of ARCHITECTURE §4.
+const (
+	Strong     Consistency = "strong"
+	AtBookmark Consistency = "bookmark"
+	Local      Consistency = "local"
+)
+
+// Request is one Cypher query of an admitted principal, as a door read it. The zero values mean the defaults.
+type Request struct {
+	Principal tenancy.Principal
+	Query     string
+	// Parameters is the map of parameters; nil = none.
+	Parameters *value.Map
+	// Database is a name as the client gave it; "" = default.
+	Database    string
+	Consistency Consistency
+	Bookmark    string
+	// MaxStaleness bounds a local read; 0 = the node's auth.max_staleness, which is also its maximum.
+	MaxStaleness time.Duration
+	// Timeout bounds the whole call, waiting included; 0 = the tenant's max_query_ms, which is also its maximum.
+	Timeout time.Duration
+	// IdempotencyKey is the client's own, "" without one.
+	IdempotencyKey string
+	// Route is part of an idempotency key's scope: the same key on another route is another request.
+	Route string
+	// ArrivedMs is when the request arrived at the door, wall clock (R10's window).
+	ArrivedMs int64
+}
+
+// Sink takes an answer as it comes. Columns is called once, before any row. Rows are JSON arrays as api/answer makes
+// them, valid during the call only. An error of a Sink ends the query.
+type Sink interface {
+	Columns(names []string) error
+	Row(encoded []byte) error
+}
+
+// Summary is the end of a good answer.
+type Summary struct {
+	Stats         cypher.Stats
+	Bookmark      string
+	Node          string
+	Leader        string
+	Consistency   Consistency
+	Elapsed       time.Duration
+	Staleness     time.Duration
+	Notifications []cypher.Notification
+	Replayed      bool
+}

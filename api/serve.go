@@ -1,0 +1,79 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/vmihailenco/msgpack/v5"
+
+	"github.com/hivellm/nexus/api/forward"
+	"github.com/hivellm/nexus/raft/peer"
+	"github.com/hivellm/nexus/scripts/planted"
+)
+
+// registerPeerMethods puts what peers may ask of this node into the peer channel's table. Both methods ask for a
+// member's certificate, and authorize the key again by this node's own registry before anything runs.
+func (s *Service) registerPeerMethods() {
+	s.node.HandleStream(methodCypher, peer.Member, s.serveCypher)
+	s.node.HandleCall(methodOperation, peer.Member, s.serveOperation)
+}
+
+// serveCypher runs a query for a node that forwarded it.
+func (s *Service) serveCypher(ctx context.Context, _ string, stream *peer.ServerStream) error {
+	return forward.Serve(stream, func(encoded []byte, sink forward.Sink) (end, failure []byte, err error) {
+		var request remoteRequest
+		if err := msgpack.Unmarshal(encoded, &request); err != nil {
+			return nil, nil, peer.Refuse(peer.CodeRefused, "a request that cannot be decoded: %v", err)
+		}
+		if term := s.lanes.Term(); term == 0 || term != request.Term && !planted.On("forward-any-term") {
+			return nil, nil, peer.Refuse(refusedNotLeading, "this node leads term %d, the request is for %d", term, request.Term)
+		}
+		summary, err := s.runRemote(ctx, request, sink)
+		if isNotTaken(err) {
+			return nil, nil, peer.Refuse(refusedNotLeading, "leadership of term %d ended", request.Term)
+		}
+		if err != nil {
+			failure, err := msgpack.Marshal(s.explain(err))
+			return nil, failure, err
+		}
+		end, err = msgpack.Marshal(&summary)
+		return end, nil, err
+	})
+}
+
+func (s *Service) runRemote(ctx context.Context, remote remoteRequest, sink Sink) (Summary, error) {
+	principal, err := s.reauthorize(remote.KeyID, remote.AuthVersion)
+	if err != nil {
+		return Summary{}, err
+	}
+	parameters, err := decodeParameters(remote.Parameters)
+	if err != nil {
+		return Summary{}, err
+	}
+	ctx, r, err := s.prepare(ctx, Request{
+		Principal: principal, Query: remote.Query, Parameters: parameters, Database: remote.Database,
+		Consistency: remote.Consistency, Timeout: time.Duration(remote.TimeoutMs) * time.Millisecond,
+		IdempotencyKey: remote.IdempotencyKey, Route: remote.Route, ArrivedMs: remote.ArrivedMs,
+	})
+	if err != nil {
+		return Summary{}, err
+	}
+	defer r.cancel()
+	r.notes = nil // the node that the client asked tells what it capped
+	if r.query.Writes() {
+		term := remote.Term
+		if planted.On("forward-any-term") {
+			term = s.lanes.Term()
+		}
+		return s.writeHere(ctx, r, remote.ID, term, sink)
+	}
+	index, err := s.node.ReadIndex(ctx)
+	if err != nil {
+		return Summary{}, err
+	}
+	if err := s.node.WaitApplied(ctx, index); err != nil {
+		return Summary{}, fmt.Errorf("wait for index: %w", err)
+	}
+	return s.evaluate(ctx, r, index, Summary{Consistency: Strong, Node: s.node.Self().Name}, sink)
+}

@@ -1,0 +1,86 @@
+package api
+
+import (
+	"crypto/rand"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/hivellm/nexus/api/bookmark"
+	"github.com/hivellm/nexus/api/lane"
+	"github.com/hivellm/nexus/fsm"
+	"github.com/hivellm/nexus/graph/cypher"
+	"github.com/hivellm/nexus/raft"
+	"github.com/hivellm/nexus/tenancy"
+)
+
+// planCacheBytes bounds the cache of prepared queries; it holds texts and plans, never data.
+const planCacheBytes = 64 << 20
+
+// Config is what the service stands on. All fields are needed but Logger.
+type Config struct {
+	Machine *fsm.Machine
+	Node    *raft.Node
+	// Secret is the cluster's secret: the root of the bookmark key.
+	Secret    []byte
+	ClusterID string
+	// MaxStaleness is auth.max_staleness: how long a node cut off from the leader goes on authorizing and serving
+	// local reads (R5).
+	MaxStaleness time.Duration
+	Version      string
+	Logger       *slog.Logger
+}
+
+// Service answers whatever a caller may ask. Safe for concurrent use. Close ends it.
+type Service struct {
+	machine      *fsm.Machine
+	node         *raft.Node
+	gate         tenancy.Gate
+	sealer       *bookmark.Sealer
+	lanes        *lane.Lanes
+	plans        *cypher.Cache
+	maxStaleness time.Duration
+	version      string
+	logger       *slog.Logger
+
+	stop  func()
+	owned sync.WaitGroup
+}
+
+// New makes the service, registers what peers may ask of it, and follows leadership until Close.
+func New(c Config) (*Service, error) {
+	sealer, err := bookmark.NewSealer(c.Secret, c.ClusterID)
+	if err != nil {
+		return nil, err
+	}
+	logger := c.Logger
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	s := &Service{
+		machine: c.Machine, node: c.Node, sealer: sealer,
+		plans:        cypher.NewCache(planCacheBytes),
+		maxStaleness: c.MaxStaleness, version: c.Version, logger: logger,
+	}
+	s.lanes = lane.New(lane.Config{Machine: c.Machine, Node: c.Node, Logger: logger, NowMs: nowMs})
+	s.registerPeerMethods()
+	s.followLeadership()
+	return s, nil
+}
+
+// Close ends what the service started and waits for it. The node and the machine must still be open.
+func (s *Service) Close() {
+	s.stop()
+	s.lanes.Close()
+	s.owned.Wait()
+	s.lanes.Wait()
+}
+
+// nowMs is the host's wall clock in milliseconds. It enters the log only inside commands (R29).
+func nowMs() int64 { return time.Now().UnixMilli() }
+
+// newRequestID makes an id for a write whose client gave none (R10).
+func newRequestID() (id fsm.RequestID) {
+	rand.Read(id[:]) // never fails
+	return id
+}
