@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/hivellm/nexus/graph/cypher/ast"
 	"github.com/hivellm/nexus/graph/cypher/bind"
 	"github.com/hivellm/nexus/graph/cypher/plan"
 )
@@ -14,7 +13,6 @@ type compiler struct {
 	query   *bind.Query
 	plan    *plan.Plan
 	program *program
-	unions  map[*ast.Subquery]*union
 }
 
 func compile(q *bind.Query, p *plan.Plan) *program {
@@ -49,12 +47,6 @@ func token(table *[]string, name string) int {
 func (c *compiler) key(name string) int   { return token(&c.program.keys, name) }
 func (c *compiler) label(name string) int { return token(&c.program.labels, name) }
 func (c *compiler) typ(name string) int   { return token(&c.program.types, name) }
-
-// fresh is a slot that no symbol has.
-func (c *compiler) fresh() int {
-	c.program.width++
-	return c.program.width - 1
-}
 
 func (c *compiler) union(u *plan.Union) *union {
 	out := &union{distinct: !u.Bound.All}

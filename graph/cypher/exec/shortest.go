@@ -14,14 +14,16 @@ type shortest struct {
 	min, max int64
 	all      bool
 	reversed bool
-	tests    propertyTests
+	// single is true for a pattern of exactly one relationship, whose variable is no list.
+	single bool
+	tests  propertyTests
 }
 
 func (c *compiler) shortestPath(o *plan.ShortestPath) stage {
 	p := o.Relationship
 	made := shortest{
 		expansion: c.expansion(&o.Expand), min: p.Min, max: p.Max, all: p.Shortest == ast.ShortestAll,
-		reversed: o.Reversed, tests: c.propertyTests(p.Properties),
+		reversed: o.Reversed, single: !p.Variable, tests: c.propertyTests(p.Properties),
 	}
 	return func(next operator, _ *pipe) operator {
 		s := made
@@ -136,6 +138,8 @@ func (o *shortest) emit(r *run, path []value.Value) error {
 			list[len(list)-1-i] = v
 		}
 	}
-	r.row[o.rel] = value.List(list)
+	if r.row[o.rel] = value.List(list); o.single {
+		r.row[o.rel] = list[0]
+	}
 	return o.next.push(r)
 }

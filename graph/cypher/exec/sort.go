@@ -31,6 +31,9 @@ type sorted struct {
 	most   int64 // rows needed; -1 = all
 	known  bool
 	held   int64
+	// full is true once rows were cut: from then on the last one kept is the least that a new row must come before.
+	full    bool
+	scratch []value.Value
 }
 
 // topSlack is how many rows beyond twice the limit are kept before the surplus is cut.
@@ -84,19 +87,29 @@ func (o *sorted) push(r *run) error {
 	if err := o.know(r); err != nil {
 		return err
 	}
-	row := make([]value.Value, 0, o.shared.width)
-	size := int64(rowOverhead + 24)
+	o.scratch = o.scratch[:0]
 	for i := range o.shared.keys {
 		v, err := o.shared.keys[i].e(r)
 		if err != nil {
 			return err
 		}
-		row = append(row, v)
-		size += weight(v)
+		o.scratch = append(o.scratch, v)
 	}
+	if o.full && (o.most == 0 || o.compare(o.scratch, o.rows[o.most-1]) >= 0) {
+		return nil
+	}
+	return o.keep(r)
+}
+
+// keep adds the row whose keys stand in scratch.
+func (o *sorted) keep(r *run) error {
+	row := append(make([]value.Value, 0, o.shared.width), o.scratch...)
 	for _, slot := range o.shared.slots {
 		row = append(row, r.row[slot])
-		size += weight(r.row[slot])
+	}
+	size := int64(rowOverhead + 24)
+	for _, v := range row {
+		size += weight(v)
 	}
 	o.rows = append(o.rows, row)
 	o.held += size
@@ -116,7 +129,7 @@ func (o *sorted) cut(r *run) error {
 	}
 	before := int64(len(o.rows))
 	clear(o.rows[o.most:])
-	o.rows = o.rows[:o.most]
+	o.rows, o.full = o.rows[:o.most], true
 	freed := o.held * (before - o.most) / before
 	o.held -= freed
 	r.release(freed)
@@ -133,18 +146,23 @@ func (o *sorted) order(r *run) error {
 		if failed != nil {
 			return 0
 		}
-		for i := range o.shared.keys {
-			c := value.Compare(a[i], b[i])
-			if o.shared.keys[i].descending {
-				c = -c
-			}
-			if c != 0 {
-				return c
-			}
-		}
-		return 0
+		return o.compare(a, b)
 	})
 	return failed
+}
+
+// compare orders two rows by their keys.
+func (o *sorted) compare(a, b []value.Value) int {
+	for i := range o.shared.keys {
+		c := value.Compare(a[i], b[i])
+		if o.shared.keys[i].descending {
+			c = -c
+		}
+		if c != 0 {
+			return c
+		}
+	}
+	return 0
 }
 
 func (o *sorted) finish(r *run) error {
@@ -169,6 +187,6 @@ func (o *sorted) finish(r *run) error {
 		}
 	}
 	r.release(o.held)
-	o.rows, o.held = nil, 0
+	o.rows, o.held, o.full = nil, 0, false
 	return o.next.finish(r)
 }

@@ -71,12 +71,26 @@ func (o *ordering) own() {
 }
 
 // arrive notes that a node has a value, and checks what the pattern demands of it.
-func (o *ordering) arrive(node *bind.Node) {
+func (o *ordering) arrive(node *bind.Node) { o.arriveBy(node, "") }
+
+// arriveBy is arrive for a node that was found by one of its labels, "" for none.
+func (o *ordering) arriveBy(node *bind.Node, label string) {
 	o.visited[node] = true
-	if len(node.Labels) > 0 {
+	if !only(node, label) {
 		o.line = append(o.line, &NodeFilter{node})
 	}
 	o.know(node.Symbol)
+}
+
+// only tells whether the label is all that a pattern demands of a node's labels.
+func only(node *bind.Node, label string) bool {
+	for _, e := range node.Labels {
+		name, ok := e.(*ast.LabelName)
+		if !ok || name.Text != label {
+			return false
+		}
+	}
+	return true
 }
 
 func (o *ordering) know(symbol *bind.Symbol) {

@@ -24,7 +24,7 @@ func (o *ordering) start() *bind.Node {
 		return nil
 	}
 	o.line = append(o.line, bestOp)
-	o.arrive(best)
+	o.arriveBy(best, scanned(bestOp))
 	return best
 }
 
@@ -45,6 +45,19 @@ func (o *ordering) access(node *bind.Node) (Op, float64) {
 		}
 	}
 	return op, cost
+}
+
+// scanned is the label by which an operator finds nodes.
+func scanned(op Op) string {
+	switch o := op.(type) {
+	case *LabelScan:
+		return o.Label
+	case *IndexSeek:
+		return o.Label
+	case *IndexRange:
+		return o.Label
+	}
+	return ""
 }
 
 func isAll(op Op) bool { _, ok := op.(*AllNodes); return ok }
