@@ -1,0 +1,133 @@
+package rest
+
+import (
+	"encoding/hex"
+	"fmt"
+	"net/http"
+
+	"github.com/hivellm/nexus/api/rest/body"
+	"github.com/hivellm/nexus/raft"
+)
+
+// memberRow is one node of the cluster as its status shows it.
+type memberRow struct {
+	ID            string `json:"id"`
+	Name          string `json:"name"`
+	HTTP          string `json:"http"`
+	Peer          string `json:"peer"`
+	State         string `json:"state"`
+	Role          string `json:"role"`
+	AppliedIndex  uint64 `json:"applied_index"`
+	Behind        uint64 `json:"behind"`
+	LastContactMs *int64 `json:"last_contact_ms"` // null: it never answered this node
+	Version       string `json:"version"`
+	DiskFree      uint64 `json:"disk_free_bytes"`
+	ResidentBytes uint64 `json:"resident_bytes"`
+}
+
+func memberRows(members []raft.Member) []memberRow {
+	rows := make([]memberRow, 0, len(members))
+	for _, m := range members {
+		row := memberRow{
+			ID: m.ID, Name: m.Name, HTTP: m.HTTP, Peer: m.Peer, State: m.State, Role: m.Role,
+			AppliedIndex: m.AppliedIndex, Behind: m.Behind, Version: m.Version,
+			DiskFree: m.DiskFree, ResidentBytes: m.ResidentBytes,
+		}
+		if m.LastContact >= 0 {
+			ms := m.LastContact.Milliseconds()
+			row.LastContactMs = &ms
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// hubRow tells of the control plane; this version has none.
+type hubRow struct {
+	State    string  `json:"state"`
+	LastPull *string `json:"last_pull"`
+	Outbox   int     `json:"outbox"`
+	Breaker  *string `json:"breaker"`
+}
+
+func (s *Server) clusterStatus(c *call) error {
+	if err := c.noBody(); err != nil {
+		return err
+	}
+	status, err := s.service.ClusterStatus(c.context, c.principal)
+	if err != nil {
+		return err
+	}
+	return c.answer(http.StatusOK, struct {
+		ClusterID         string      `json:"cluster_id"`
+		Leader            *string     `json:"leader"`
+		Term              uint64      `json:"term"`
+		CommitIndex       uint64      `json:"commit_index"`
+		Quorum            bool        `json:"quorum"`
+		FailuresTolerated int         `json:"failures_tolerated"`
+		Nodes             []memberRow `json:"nodes"`
+		HiveHub           hubRow      `json:"hivehub"`
+	}{
+		status.ClusterID, orNull(status.Leader), status.Term, status.CommitIndex, status.Quorum, status.FailuresTolerated,
+		memberRows(status.Members), hubRow{State: "off"},
+	})
+}
+
+func (s *Server) clusterMembers(c *call) error {
+	if err := c.noBody(); err != nil {
+		return err
+	}
+	status, err := s.service.ClusterStatus(c.context, c.principal)
+	if err != nil {
+		return err
+	}
+	return c.answer(http.StatusOK, map[string]any{"members": memberRows(status.Members)})
+}
+
+type digestRow struct {
+	TenantID      string `json:"tenant_id"`
+	Database      string `json:"database"`
+	Version       string `json:"version"` // "<term>.<lane sequence>"
+	Digest        string `json:"digest"`  // hexadecimal
+	Nodes         uint64 `json:"nodes"`
+	Relationships uint64 `json:"relationships"`
+	Bytes         uint64 `json:"bytes"`
+}
+
+func (s *Server) clusterDigest(c *call) error {
+	if err := c.noBody(); err != nil {
+		return err
+	}
+	applied, list, err := s.service.ClusterDigest(c.context, c.principal)
+	if err != nil {
+		return err
+	}
+	rows := make([]digestRow, 0, len(list))
+	for _, d := range list {
+		rows = append(rows, digestRow{
+			TenantID: d.Tenant.String(), Database: d.Name,
+			Version: fmt.Sprintf("%d.%d", d.Meta.Stamp.Term, d.Meta.Stamp.Sequence),
+			Digest:  hex.EncodeToString(d.Meta.Digest[:]),
+			Nodes:   d.Meta.Nodes, Relationships: d.Meta.Relationships, Bytes: d.Meta.Bytes,
+		})
+	}
+	return c.answer(http.StatusOK, struct {
+		Node         string      `json:"node"`
+		AppliedIndex uint64      `json:"applied_index"`
+		Databases    []digestRow `json:"databases"`
+	}{s.nodeID, applied, rows})
+}
+
+// transferLeadership is POST /cluster/leader {"node"?}: to a member by id or unique name, or to whom the group chooses.
+func (s *Server) transferLeadership(c *call) error {
+	var to string
+	if err := c.optionalFields(func(o *body.Object) { to = o.Text("node") }); err != nil {
+		return err
+	}
+	if err := s.service.TransferLeadership(c.context, c.principal, to); err != nil {
+		return err
+	}
+	return c.answer(http.StatusOK, struct {
+		Node *string `json:"node"`
+	}{orNull(to)})
+}

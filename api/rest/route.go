@@ -1,0 +1,69 @@
+package rest
+
+import (
+	"net/http"
+
+	"github.com/hivellm/nexus/tenancy"
+)
+
+// route is one row of the table: nothing is served but through it, and so nothing without its function (LAW 5).
+type route struct {
+	method, path string
+	function     tenancy.Function
+	handle       func(*Server, *call) error
+	// streams says that the answer may take long: the handler sets its own deadlines for writing.
+	streams bool
+}
+
+// routes is the table. FunctionByPlan: the service asks for what the query's plan needs.
+var routes = []route{
+	{method: http.MethodPost, path: "/cypher", function: tenancy.FunctionByPlan, handle: (*Server).cypher, streams: true},
+
+	{method: http.MethodGet, path: "/databases", function: tenancy.FunctionDatabaseRead, handle: (*Server).listDatabases},
+	{method: http.MethodPost, path: "/databases", function: tenancy.FunctionDatabaseWrite, handle: (*Server).createDatabase},
+	{method: http.MethodDelete, path: "/databases/:name", function: tenancy.FunctionDatabaseWrite, handle: (*Server).dropDatabase},
+
+	{method: http.MethodGet, path: "/schema", function: tenancy.FunctionSchemaRead, handle: (*Server).schema},
+	{method: http.MethodGet, path: "/schema/labels", function: tenancy.FunctionSchemaRead, handle: (*Server).schemaLabels},
+	{method: http.MethodGet, path: "/schema/rel_types", function: tenancy.FunctionSchemaRead, handle: (*Server).schemaTypes},
+	{method: http.MethodGet, path: "/schema/indexes", function: tenancy.FunctionSchemaRead, handle: (*Server).schemaIndexes},
+	{method: http.MethodGet, path: "/stats", function: tenancy.FunctionStatsRead, handle: (*Server).stats},
+	{method: http.MethodGet, path: "/cluster/stats/self", function: tenancy.FunctionStatsRead, handle: (*Server).usage},
+
+	{method: http.MethodGet, path: "/", function: tenancy.FunctionHealthRead, handle: (*Server).index},
+	{method: http.MethodGet, path: "/health", function: tenancy.FunctionHealthRead, handle: (*Server).health},
+	{method: http.MethodGet, path: "/ready", function: tenancy.FunctionHealthRead, handle: (*Server).ready},
+
+	{method: http.MethodGet, path: "/cluster/status", function: tenancy.FunctionClusterRead, handle: (*Server).clusterStatus},
+	{method: http.MethodGet, path: "/cluster/members", function: tenancy.FunctionClusterRead, handle: (*Server).clusterMembers},
+	{method: http.MethodGet, path: "/cluster/digest", function: tenancy.FunctionClusterRead, handle: (*Server).clusterDigest},
+	{method: http.MethodPost, path: "/cluster/leader", function: tenancy.FunctionClusterWrite, handle: (*Server).transferLeadership},
+
+	{method: http.MethodGet, path: "/admin/tenants", function: tenancy.FunctionTenantRead, handle: (*Server).listTenants},
+	{method: http.MethodPost, path: "/admin/tenants", function: tenancy.FunctionTenantWrite, handle: (*Server).createTenant},
+	{method: http.MethodGet, path: "/admin/tenants/:id", function: tenancy.FunctionTenantRead, handle: (*Server).showTenant},
+	{method: http.MethodPatch, path: "/admin/tenants/:id", function: tenancy.FunctionTenantWrite, handle: (*Server).updateTenant},
+	{method: http.MethodDelete, path: "/admin/tenants/:id", function: tenancy.FunctionTenantWrite, handle: (*Server).deleteTenant},
+	{method: http.MethodPost, path: "/admin/tenants/:id/suspend", function: tenancy.FunctionTenantWrite, handle: (*Server).suspendTenant},
+	{method: http.MethodPost, path: "/admin/tenants/:id/resume", function: tenancy.FunctionTenantWrite, handle: (*Server).resumeTenant},
+
+	{method: http.MethodGet, path: "/admin/keys", function: tenancy.FunctionKeyRead, handle: (*Server).listKeys},
+	{method: http.MethodPost, path: "/admin/keys", function: tenancy.FunctionKeyWrite, handle: (*Server).createKey},
+	{method: http.MethodGet, path: "/admin/keys/:id", function: tenancy.FunctionKeyRead, handle: (*Server).showKey},
+	{method: http.MethodPost, path: "/admin/keys/:id/revoke", function: tenancy.FunctionKeyWrite, handle: (*Server).revokeKey},
+	{method: http.MethodPost, path: "/admin/keys/:id/rotate", function: tenancy.FunctionKeyWrite, handle: (*Server).rotateKey},
+}
+
+// allowed lists the methods of a path of the table, for the Allow header.
+func (s *Server) allowed(path string) string {
+	methods := ""
+	for _, r := range s.routes {
+		if r.path == path {
+			if methods != "" {
+				methods += ", "
+			}
+			methods += r.method
+		}
+	}
+	return methods
+}

@@ -1,0 +1,78 @@
+package rest
+
+import (
+	"strconv"
+
+	"github.com/hivellm/nexus/api"
+	"github.com/hivellm/nexus/graph/value"
+)
+
+// statFields names every figure of a query's stats, in the order of answers.
+var statFields = []struct {
+	name string
+	of   func(*api.Summary) uint64
+}{
+	{"nodes_created", func(s *api.Summary) uint64 { return uint64(s.Stats.NodesCreated) }},
+	{"nodes_deleted", func(s *api.Summary) uint64 { return uint64(s.Stats.NodesDeleted) }},
+	{"relationships_created", func(s *api.Summary) uint64 { return uint64(s.Stats.RelationshipsCreated) }},
+	{"relationships_deleted", func(s *api.Summary) uint64 { return uint64(s.Stats.RelationshipsDeleted) }},
+	{"properties_set", func(s *api.Summary) uint64 { return uint64(s.Stats.PropertiesSet) }},
+	{"labels_added", func(s *api.Summary) uint64 { return uint64(s.Stats.LabelsAdded) }},
+	{"labels_removed", func(s *api.Summary) uint64 { return uint64(s.Stats.LabelsRemoved) }},
+	{"indexes_added", func(s *api.Summary) uint64 { return uint64(s.Stats.IndexesAdded) }},
+	{"indexes_removed", func(s *api.Summary) uint64 { return uint64(s.Stats.IndexesRemoved) }},
+	{"constraints_added", func(s *api.Summary) uint64 { return uint64(s.Stats.ConstraintsAdded) }},
+	{"constraints_removed", func(s *api.Summary) uint64 { return uint64(s.Stats.ConstraintsRemoved) }},
+}
+
+// appendSummary appends the members of a good answer's end, without braces.
+func appendSummary(dst []byte, s api.Summary) []byte {
+	dst = append(dst, `"stats":{`...)
+	for i, field := range statFields {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, '"')
+		dst = append(dst, field.name...)
+		dst = append(dst, `":`...)
+		dst = strconv.AppendUint(dst, field.of(&s), 10)
+	}
+	dst = append(dst, `},"bookmark":`...)
+	dst = value.AppendJSONString(dst, s.Bookmark)
+	dst = append(dst, `,"node":`...)
+	dst = value.AppendJSONString(dst, s.Node)
+	dst = append(dst, `,"leader":`...)
+	if s.Leader == "" {
+		dst = append(dst, "null"...)
+	} else {
+		dst = value.AppendJSONString(dst, s.Leader)
+	}
+	dst = append(dst, `,"consistency":`...)
+	dst = value.AppendJSONString(dst, string(s.Consistency))
+	if s.Consistency == api.Local {
+		dst = append(dst, `,"staleness_ms":`...)
+		dst = strconv.AppendInt(dst, s.Staleness.Milliseconds(), 10)
+	}
+	dst = append(dst, `,"execution_time_ms":`...)
+	dst = strconv.AppendInt(dst, s.Elapsed.Milliseconds(), 10)
+	dst = append(dst, `,"notifications":[`...)
+	for i, n := range s.Notifications {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, `{"code":`...)
+		dst = value.AppendJSONString(dst, n.Code)
+		dst = append(dst, `,"severity":`...)
+		dst = value.AppendJSONString(dst, n.Severity)
+		dst = append(dst, `,"title":`...)
+		dst = value.AppendJSONString(dst, n.Title)
+		dst = append(dst, `,"description":`...)
+		dst = value.AppendJSONString(dst, n.Description)
+		dst = append(dst, '}')
+	}
+	dst = append(dst, ']')
+	if s.Replayed {
+		dst = append(dst, `,"replayed":true`...)
+	}
+	return dst
+}
