@@ -1,0 +1,133 @@
+package main
+
+import (
+	"encoding/json"
+	"net"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"nexus": main})
+}
+
+// TestScripts runs the command line as people do: testdata/script/*.txtar.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("NO_COLOR", "1")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":    exits,
+			"freeport": freePort,
+			"await":    await,
+			"asTenant": asTenant,
+			"killNode": killNode,
+		},
+	})
+}
+
+// exits CODE ARGS...: runs nexus and checks its exit code; stdout and stderr look at its output afterwards.
+func exits(ts *testscript.TestScript, neg bool, arguments []string) {
+	if neg || len(arguments) < 1 {
+		ts.Fatalf("usage: exits CODE ARGS...")
+	}
+	err := ts.Exec("nexus", arguments[1:]...)
+	code := 0
+	if err != nil {
+		exit, ok := err.(interface{ ExitCode() int })
+		if !ok {
+			ts.Fatalf("nexus did not run: %v", err)
+		}
+		code = exit.ExitCode()
+	}
+	if strconv.Itoa(code) != arguments[0] {
+		ts.Fatalf("exit code %d, wanted %s", code, arguments[0])
+	}
+}
+
+// freePort NAME: sets a variable to the first of thirty ports that nobody listens on.
+func freePort(ts *testscript.TestScript, _ bool, arguments []string) {
+	for range 50 {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		ts.Check(err)
+		base := listener.Addr().(*net.TCPAddr).Port
+		ts.Check(listener.Close())
+		if base < 60000 && portsFree(base, 30) {
+			ts.Setenv(arguments[0], strconv.Itoa(base))
+			return
+		}
+	}
+	ts.Fatalf("found no thirty free ports")
+}
+
+func portsFree(base, count int) bool {
+	for port := base; port < base+count; port++ {
+		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err != nil {
+			return false
+		}
+		if listener.Close() != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// awaitPatience bounds await; a busy machine is slow.
+const awaitPatience = 60 * time.Second
+
+// await FILE: waits until a file is there.
+func await(ts *testscript.TestScript, _ bool, arguments []string) {
+	deadline := time.NewTimer(awaitPatience)
+	defer deadline.Stop()
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for {
+		if _, err := os.Stat(ts.MkAbs(arguments[0])); err == nil {
+			return
+		}
+		select {
+		case <-look.C:
+		case <-deadline.C:
+			ts.Fatalf("%s did not come within %s", arguments[0], awaitPatience)
+		}
+	}
+}
+
+func readDev(ts *testscript.TestScript, file string) devState {
+	var state devState
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(file)), &state))
+	return state
+}
+
+// asTenant DEVJSON TENANT [NODE]: sets NEXUS_API_KEY and NEXUS_ADDR to a tenant's key and a node, counted from 0.
+func asTenant(ts *testscript.TestScript, _ bool, arguments []string) {
+	state := readDev(ts, arguments[0])
+	tenant, err := strconv.Atoi(arguments[1])
+	ts.Check(err)
+	node := 0
+	if len(arguments) > 2 {
+		node, err = strconv.Atoi(arguments[2])
+		ts.Check(err)
+	}
+	ts.Setenv("NEXUS_API_KEY", state.Tenants[tenant].Key)
+	ts.Setenv("NEXUS_ADDR", state.Nodes[node].HTTP)
+}
+
+// killNode DEVJSON NODE: kills a node at once, as a power cut does.
+func killNode(ts *testscript.TestScript, _ bool, arguments []string) {
+	state := readDev(ts, arguments[0])
+	node, err := strconv.Atoi(arguments[1])
+	ts.Check(err)
+	process, err := os.FindProcess(state.Nodes[node].Pid)
+	ts.Check(err)
+	ts.Check(process.Kill())
+}
