@@ -9,7 +9,9 @@
 //
 // Invariants: testdata/won.txt lists the scenarios that pass and only grows (-ratchet adds to it); testdata/silent.txt
 // holds the number of scenarios answered wrongly without an error and only shrinks. The runner itself is tested with
-// engines that are wrong on purpose: each kind of step must see its kind of lie.
+// engines that are wrong on purpose: each kind of step must see its kind of lie. Every write is applied again from its
+// recorded changes, as another member of a cluster would, and must give the same version and digest; and the whole kit
+// is run again with other plans and with indexes, which must change nothing.
 //
 // Flags: -ratchet, and -report FILE, which writes all failing scenarios grouped by reason.
 package tck

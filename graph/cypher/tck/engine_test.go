@@ -9,6 +9,7 @@ import (
 
 	"github.com/hivellm/nexus/graph"
 	"github.com/hivellm/nexus/graph/cypher"
+	"github.com/hivellm/nexus/graph/cypher/ast"
 	"github.com/hivellm/nexus/graph/cypher/fn"
 	"github.com/hivellm/nexus/graph/value"
 )
@@ -51,14 +52,38 @@ func (f *failure) refused() bool {
 // statementTimeout ends statements that hang.
 const statementTimeout = 10 * time.Second
 
-// realEngine is the query engine over a graph in memory.
+// realEngine is the query engine over a graph in memory, as its users meet it.
 type realEngine struct{}
 
-func (realEngine) open(start *graph.Graph) session { return &realSession{current: start} }
+func (realEngine) open(start *graph.Graph) session {
+	return &realSession{current: start, prepare: prepareAtFacade}
+}
+
+// statement is a prepared text: a writing one is run on a draft.
+type statement struct {
+	writes bool
+	run    func(ctx context.Context, g *graph.Graph, d *graph.Draft, o cypher.Options, sink cypher.Sink) error
+}
 
 type realSession struct {
-	current  *graph.Graph
-	sequence uint64
+	current *graph.Graph
+	prepare func(text string, procedures fn.Procedures) (statement, error)
+}
+
+func prepareAtFacade(text string, procedures fn.Procedures) (statement, error) {
+	q, err := cypher.PrepareWith(text, procedures)
+	if err != nil {
+		return statement{}, err
+	}
+	run := func(ctx context.Context, g *graph.Graph, d *graph.Draft, o cypher.Options, sink cypher.Sink) error {
+		if d != nil {
+			_, err := cypher.Write(ctx, q, d, o, sink)
+			return err
+		}
+		_, err := cypher.Read(ctx, q, g, o, sink)
+		return err
+	}
+	return statement{writes: q.Writes(), run: run}, nil
 }
 
 func (s *realSession) graph() *graph.Graph { return s.current }
@@ -71,28 +96,48 @@ func (s *realSession) run(
 			result = outcome{failure: &failure{typ: "PANIC", message: fmt.Sprint(r, "\n", string(debug.Stack())), crashed: true}}
 		}
 	}()
-	query, err := cypher.PrepareWith(text, procedures)
+	prepared, err := s.prepare(text, procedures)
 	if err != nil {
 		return outcome{failure: failureOf(err)}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), statementTimeout)
 	defer cancel()
-	random := uint64(len(text))
 	options := cypher.Options{
-		Params: parameters, Procedures: procedures, Clock: kitClock(),
-		Random: func() uint64 { random = random*6364136223846793005 + 1442695040888963407; return random },
+		Params: parameters, Procedures: procedures, Clock: kitClock(), Random: randomFrom(uint64(len(text))),
 	}
 	rows := &recorder{}
-	if !query.Writes() {
-		_, err = cypher.Read(ctx, query, s.current, options, rows)
-		return rows.outcome(err)
+	if !prepared.writes {
+		return rows.outcome(prepared.run(ctx, s.current, nil, options, rows))
 	}
-	s.sequence++
-	draft := graph.NewDraft(s.current, graph.Stamp{Term: 1, Sequence: s.sequence}, graph.DraftLimits{})
-	if _, err = cypher.Write(ctx, query, draft, options, rows); err == nil {
-		s.current = draft.Graph()
+	stamp := graph.Stamp{Term: 1, Sequence: s.current.Stamp().Sequence + 1}
+	draft := graph.NewDraft(s.current, stamp, graph.DraftLimits{})
+	if err = prepared.run(ctx, s.current, draft, options, rows); err == nil {
+		err = s.advance(draft)
 	}
 	return rows.outcome(err)
+}
+
+func randomFrom(seed uint64) func() uint64 {
+	return func() uint64 { seed = seed*6364136223846793005 + 1442695040888963407; return seed }
+}
+
+// advance goes on with the version that every member of a cluster would have: the changes applied to the base. It must
+// be the draft's, and its digest that of a recount.
+func (s *realSession) advance(draft *graph.Draft) error {
+	drafted := draft.Graph()
+	applied, err := graph.Apply(graph.Input{Meta: s.current.Meta(), Graph: s.current, Changes: draft.Changes()})
+	if err != nil {
+		return fmt.Errorf("applying the draft: %w", err)
+	}
+	if applied.Meta != drafted.Meta() {
+		return fmt.Errorf("the draft made %+v, applied it is %+v", drafted.Meta(), applied.Meta)
+	}
+	digest, bytes := applied.Graph.RecomputeDigest()
+	if meta := applied.Meta; digest != meta.Digest || bytes != meta.Bytes {
+		return fmt.Errorf("counted again: digest %x and %d bytes, kept: %x and %d", digest, bytes, meta.Digest, meta.Bytes)
+	}
+	s.current = applied.Graph
+	return nil
 }
 
 // kitClock stands still: nothing in the kit needs more of a clock than that it agrees with itself.
@@ -102,9 +147,13 @@ func kitClock() fn.Clock {
 }
 
 func failureOf(err error) *failure {
-	var e *cypher.Error
-	if errors.As(err, &e) {
-		return &failure{typ: e.Type, phase: e.Phase, detail: e.Detail, message: e.Message}
+	var outer *cypher.Error
+	if errors.As(err, &outer) {
+		return &failure{typ: outer.Type, phase: outer.Phase, detail: outer.Detail, message: outer.Message}
+	}
+	var inner *ast.Error
+	if errors.As(err, &inner) {
+		return &failure{typ: inner.Type, phase: inner.Phase, detail: inner.Detail, message: inner.Message}
 	}
 	return &failure{typ: fmt.Sprintf("%T", err), message: err.Error()}
 }

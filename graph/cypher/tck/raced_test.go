@@ -1,0 +1,6 @@
+//go:build race
+
+package tck
+
+// raced: the race detector makes everything several times slower.
+const raced = true
