@@ -14,6 +14,7 @@ import (
 
 	"github.com/hivellm/nexus/api"
 	"github.com/hivellm/nexus/fsm"
+	"github.com/hivellm/nexus/fsm/fsmtest"
 	"github.com/hivellm/nexus/raft"
 	"github.com/hivellm/nexus/raft/peer"
 	"github.com/hivellm/nexus/tenancy"
@@ -28,7 +29,7 @@ type Node struct {
 	Machine *fsm.Machine
 	Raft    *raft.Node
 	// Gate makes the machine slow.
-	Gate *Gate
+	Gate *fsmtest.Gate
 	// Name names the node in Links.
 	Name string
 }
@@ -90,7 +91,7 @@ func startNode(t testing.TB, c *Cluster, addresses []string, i int, authority *p
 	if err != nil {
 		t.Fatal(err)
 	}
-	gate := &Gate{}
+	gate := &fsmtest.Gate{}
 	node, err := raft.Open(context.Background(), raft.Config{
 		NodeID: nodeID, Name: name, ClusterID: clusterID, DataDir: dir,
 		PeerListen: addresses[i], TLS: identity, ClusterSecret: []byte("secret of " + clusterID),
@@ -100,7 +101,7 @@ func startNode(t testing.TB, c *Cluster, addresses []string, i int, authority *p
 		ClusterInit: func(term uint64) []byte { made := init; made.Header = header(term); return encode(t, &made) },
 		Fatal:       fatal,
 		Dial:        c.Links.dial(name),
-	}, &Machine{Machine: machine, Gate: gate})
+	}, &fsmtest.Machine{Machine: machine, Gate: gate})
 	if err != nil {
 		t.Fatal(err)
 	}

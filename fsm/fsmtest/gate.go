@@ -1,4 +1,6 @@
-package apitest
+// Package fsmtest holds a node's machine back on purpose, for tests of what a slow apply may not break. No product code
+// imports it.
+package fsmtest
 
 import (
 	"sync"
