@@ -29,6 +29,8 @@ const (
 const (
 	// operationTimeout bounds every call but /cypher, whose bound is the tenant's.
 	operationTimeout = 30 * time.Second
+	// maxInFlight bounds the requests that are being served at once, and with them what their bodies hold.
+	maxInFlight = 2048
 	// maxRequestID is the longest X-Request-Id of a client that is kept.
 	maxRequestID = 64
 )
@@ -126,7 +128,7 @@ func (s *Server) recovered(c echo.Context, thrown any) error {
 	return api.Refuse(api.CodeInternal, "%s", internalDetail)
 }
 
-// serve runs one route: its function, the body's size, then its handler.
+// serve runs one route: its function, a place among the requests in flight, the body's size, then its handler.
 func (s *Server) serve(r route) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		principal, ok := c.Get(keyPrincipal).(tenancy.Principal)
@@ -139,6 +141,12 @@ func (s *Server) serve(r route) echo.HandlerFunc {
 			}
 		} else if err := s.service.Allow(principal, r.function); err != nil {
 			return err
+		}
+		select {
+		case s.inFlight <- struct{}{}:
+			defer func() { <-s.inFlight }()
+		default:
+			return api.Refuse(api.CodeOverloaded, "requests: %d are being served", maxInFlight)
 		}
 		data, release, err := body.Read(c.Request(), s.maxBodyBytes)
 		if err != nil {

@@ -28,6 +28,7 @@ func TestDoor(t *testing.T) {
 		{"Door/OneOrderOfRefusals", testDoorOneOrderOfRefusals},
 		{"Door/Credentials", testDoorCredentials},
 		{"Door/RequestID", testDoorRequestID},
+		{"Door/BoundsWhatIsInFlight", testDoorBoundsWhatIsInFlight},
 		{"Cypher/Answer", testCypherAnswer},
 		{"Cypher/ErrorTellsWhere", testCypherErrorTellsWhere},
 		{"Cypher/IdempotencyKey", testCypherIdempotencyKey},
@@ -105,6 +106,21 @@ func testDoorRequestID(t *testing.T, w *world) {
 	if a.text("instance") != "urn:nexus:request:mine-2" {
 		t.Errorf("instance is %s", a.text("instance"))
 	}
+}
+
+func testDoorBoundsWhatIsInFlight(t *testing.T, w *world) {
+	for range maxInFlight {
+		w.server.inFlight <- struct{}{}
+	}
+	r := w.do("GET", "/health", w.oneKey, "")
+	w.refused(r, 503, "OVERLOADED")
+	if r.Header().Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+	for range maxInFlight {
+		<-w.server.inFlight
+	}
+	w.want(w.do("GET", "/health", w.oneKey, ""), 200)
 }
 
 func testCypherAnswer(t *testing.T, w *world) {

@@ -48,6 +48,7 @@ type Server struct {
 	nodeName     string
 	version      string
 	maxBodyBytes int64
+	inFlight     chan struct{} // one element for each request being served
 	echo         *echo.Echo
 	http         *http.Server
 	listener     net.Listener
@@ -64,7 +65,7 @@ func New(c Config) (*Server, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{config: c, routes: routes, service: c.Service, logger: c.Logger, maxBodyBytes: c.MaxBodyBytes}
+	s := &Server{config: c, routes: routes, service: c.Service, logger: c.Logger, maxBodyBytes: c.MaxBodyBytes, inFlight: make(chan struct{}, maxInFlight)}
 	s.nodeID, s.nodeName, s.version = c.Service.Self()
 	s.echo = s.router()
 	s.http = &http.Server{
