@@ -150,7 +150,7 @@ func (r *rig) hold(p lane.Place, query string) (first *write, release func()) {
 
 // queued waits until so many writes wait in the lane, or a moment has passed.
 func (r *rig) queued(p lane.Place, count int) {
-	until := time.Now().Add(200 * time.Millisecond)
+	until := time.Now().Add(100 * time.Millisecond)
 	for tick := time.NewTicker(time.Millisecond); r.lanes.Queued(p) < count && time.Now().Before(until); <-tick.C {
 	}
 }

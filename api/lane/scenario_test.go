@@ -120,7 +120,7 @@ func TestScenario_KeyInFlightWaitsForTheFirst(t *testing.T) {
 	for round := range rounds {
 		key := string(rune('a' + round))
 		r.must(p, "MERGE (c:Count) SET c.n = 5")
-		_, release := r.hold(p, "MERGE (:Hub)")
+		_, release := r.hold(p, "CREATE (:Hub)")
 		defer release()
 		first := r.start(p, r.job(onlyOnce, key))
 		r.queued(p, 1)
