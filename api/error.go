@@ -8,8 +8,6 @@ import (
 // Error is a refusal as callers see it: a code of the table and what helps to mend it. It travels between nodes as it
 // is, so that a forwarded request is refused in the leader's own words. Immutable once returned.
 type Error struct {
-	_msgpack struct{} `msgpack:",as_array"`
-
 	Code   Code
 	Detail string
 	// Position stands in the query's text: line and column count from 1, offset from 0 in bytes. Nil without one.
@@ -31,15 +29,11 @@ type Error struct {
 
 // Position is a place in a query's text.
 type Position struct {
-	_msgpack struct{} `msgpack:",as_array"`
-
 	Line, Column, Offset int
 }
 
 // CypherError is a query's error in openCypher's words.
 type CypherError struct {
-	_msgpack struct{} `msgpack:",as_array"`
-
 	Type, Phase, Detail string
 }
 

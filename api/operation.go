@@ -5,9 +5,8 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/vmihailenco/msgpack/v5"
-
 	"github.com/hivellm/nexus/api/lane"
+	"github.com/hivellm/nexus/api/wire"
 	"github.com/hivellm/nexus/fsm"
 	"github.com/hivellm/nexus/raft/peer"
 	"github.com/hivellm/nexus/raft/proposer"
@@ -24,8 +23,6 @@ type operation struct {
 
 // operationResult is what an operation answered, and the index after which every node knows of it.
 type operationResult struct {
-	_msgpack struct{} `msgpack:",as_array"`
-
 	Index   uint64
 	Body    []byte
 	Refusal *Error
@@ -33,8 +30,6 @@ type operationResult struct {
 
 // remoteOperation is an operation on its one hop.
 type remoteOperation struct {
-	_msgpack struct{} `msgpack:",as_array"`
-
 	Name        string
 	KeyID       string
 	AuthVersion uint64
@@ -58,14 +53,14 @@ var operations = []operation{
 func leaderOperation[In, Out any](name string, f tenancy.Function, run func(*Service, context.Context, tenancy.Principal, In) (Out, uint64, error)) operation {
 	return operation{name: name, function: f, run: func(s *Service, ctx context.Context, p tenancy.Principal, body []byte) (operationResult, error) {
 		var in In
-		if err := msgpack.Unmarshal(body, &in); err != nil {
+		if err := wire.Unmarshal(body, &in); err != nil {
 			return operationResult{}, fmt.Errorf("decode %s: %w", name, err)
 		}
 		out, index, err := run(s, ctx, p, in)
 		if err != nil {
 			return operationResult{}, err
 		}
-		encoded, err := msgpack.Marshal(&out)
+		encoded, err := wire.Marshal(&out)
 		if err != nil {
 			return operationResult{}, fmt.Errorf("encode the answer of %s: %w", name, err)
 		}
@@ -86,7 +81,7 @@ func lookupOperation(name string) (operation, bool) {
 // do runs a table operation where it must run, and returns once this node's machine knows of it too.
 func do[In, Out any](s *Service, ctx context.Context, p tenancy.Principal, name string, in In) (Out, error) {
 	var out Out
-	body, err := msgpack.Marshal(&in)
+	body, err := wire.Marshal(&in)
 	if err != nil {
 		return out, s.explain(fmt.Errorf("encode %s: %w", name, err))
 	}
@@ -97,7 +92,7 @@ func do[In, Out any](s *Service, ctx context.Context, p tenancy.Principal, name 
 	if err := s.node.WaitApplied(ctx, result.Index); err != nil {
 		return out, s.explain(err)
 	}
-	if err := msgpack.Unmarshal(result.Body, &out); err != nil {
+	if err := wire.Unmarshal(result.Body, &out); err != nil {
 		return out, s.explain(fmt.Errorf("decode the answer of %s: %w", name, err))
 	}
 	return out, nil
@@ -130,7 +125,7 @@ func (s *Service) operateOnce(ctx context.Context, p tenancy.Principal, o operat
 	if !ok || leader.ID == s.node.Self().ID {
 		return operationResult{}, errNotTaken
 	}
-	request, err := msgpack.Marshal(&remoteOperation{Name: o.name, KeyID: p.KeyID(), AuthVersion: p.AuthVersion(), Body: body})
+	request, err := wire.Marshal(&remoteOperation{Name: o.name, KeyID: p.KeyID(), AuthVersion: p.AuthVersion(), Body: body})
 	if err != nil {
 		return operationResult{}, fmt.Errorf("encode a forwarded operation: %w", err)
 	}
@@ -142,7 +137,7 @@ func (s *Service) operateOnce(ctx context.Context, p tenancy.Principal, o operat
 		return operationResult{}, fmt.Errorf("%w: %w", lane.ErrUnknownOutcome, err)
 	}
 	var result operationResult
-	if err := msgpack.Unmarshal(answer, &result); err != nil {
+	if err := wire.Unmarshal(answer, &result); err != nil {
 		return operationResult{}, fmt.Errorf("decode a forwarded operation's answer: %w", err)
 	}
 	if result.Refusal != nil {
@@ -154,7 +149,7 @@ func (s *Service) operateOnce(ctx context.Context, p tenancy.Principal, o operat
 // serveOperation runs an operation for a node that forwarded it: the leader authorizes the key again.
 func (s *Service) serveOperation(ctx context.Context, _ string, request []byte) ([]byte, error) {
 	var remote remoteOperation
-	if err := msgpack.Unmarshal(request, &remote); err != nil {
+	if err := wire.Unmarshal(request, &remote); err != nil {
 		return nil, peer.Refuse(peer.CodeRefused, "an operation that cannot be decoded: %v", err)
 	}
 	o, ok := lookupOperation(remote.Name)
@@ -178,7 +173,7 @@ func (s *Service) serveOperation(ctx context.Context, _ string, request []byte) 
 	case err != nil:
 		result = operationResult{Refusal: s.explain(err)}
 	}
-	return msgpack.Marshal(&result)
+	return wire.Marshal(&result)
 }
 
 // command proposes one system command in the term this node leads, and waits for its fate as a lane does (R8, R10).

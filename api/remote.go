@@ -6,10 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/vmihailenco/msgpack/v5"
-
 	"github.com/hivellm/nexus/api/forward"
 	"github.com/hivellm/nexus/api/lane"
+	"github.com/hivellm/nexus/api/wire"
 	"github.com/hivellm/nexus/fsm"
 	"github.com/hivellm/nexus/graph/value"
 	"github.com/hivellm/nexus/raft/peer"
@@ -27,8 +26,6 @@ const refusedNotLeading = "not_leading"
 
 // remoteRequest is a query on its one hop: what was asked, by which key, and the term it is meant for.
 type remoteRequest struct {
-	_msgpack struct{} `msgpack:",as_array"`
-
 	Term        uint64
 	ID          fsm.RequestID
 	KeyID       string
@@ -46,7 +43,7 @@ type remoteRequest struct {
 
 func encodeRemote(r *run, id fsm.RequestID, term uint64, left time.Duration) ([]byte, error) {
 	q := r.request
-	return msgpack.Marshal(&remoteRequest{
+	return wire.Marshal(&remoteRequest{
 		Term: term, ID: id, KeyID: q.Principal.KeyID(), AuthVersion: q.Principal.AuthVersion(),
 		Query: q.Query, Parameters: encodeParameters(q.Parameters), Database: q.Database, Consistency: Strong,
 		TimeoutMs: left.Milliseconds(), IdempotencyKey: q.IdempotencyKey, Route: q.Route, ArrivedMs: q.ArrivedMs,
@@ -156,7 +153,7 @@ func remoteFailure(err error) error {
 		return err
 	}
 	var refusal Error
-	if err := msgpack.Unmarshal(failure.Encoded, &refusal); err != nil {
+	if err := wire.Unmarshal(failure.Encoded, &refusal); err != nil {
 		return fmt.Errorf("decode a peer's refusal: %w", err)
 	}
 	return &refusal
@@ -164,7 +161,7 @@ func remoteFailure(err error) error {
 
 func decodeSummary(end []byte) (Summary, error) {
 	var summary Summary
-	if err := msgpack.Unmarshal(end, &summary); err != nil {
+	if err := wire.Unmarshal(end, &summary); err != nil {
 		return Summary{}, fmt.Errorf("decode a peer's summary: %w", err)
 	}
 	return summary, nil

@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/vmihailenco/msgpack/v5"
-
 	"github.com/hivellm/nexus/api/forward"
+	"github.com/hivellm/nexus/api/wire"
 	"github.com/hivellm/nexus/raft/peer"
 	"github.com/hivellm/nexus/scripts/planted"
 )
@@ -23,7 +22,7 @@ func (s *Service) registerPeerMethods() {
 func (s *Service) serveCypher(ctx context.Context, _ string, stream *peer.ServerStream) error {
 	return forward.Serve(stream, func(encoded []byte, sink forward.Sink) (end, failure []byte, err error) {
 		var request remoteRequest
-		if err := msgpack.Unmarshal(encoded, &request); err != nil {
+		if err := wire.Unmarshal(encoded, &request); err != nil {
 			return nil, nil, peer.Refuse(peer.CodeRefused, "a request that cannot be decoded: %v", err)
 		}
 		if term := s.lanes.Term(); term == 0 || term != request.Term && !planted.On("forward-any-term") {
@@ -34,10 +33,10 @@ func (s *Service) serveCypher(ctx context.Context, _ string, stream *peer.Server
 			return nil, nil, peer.Refuse(refusedNotLeading, "leadership of term %d ended", request.Term)
 		}
 		if err != nil {
-			failure, err := msgpack.Marshal(s.explain(err))
+			failure, err := wire.Marshal(s.explain(err))
 			return nil, failure, err
 		}
-		end, err = msgpack.Marshal(&summary)
+		end, err = wire.Marshal(&summary)
 		return end, nil, err
 	})
 }

@@ -20,8 +20,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/vmihailenco/msgpack/v5"
-
+	"github.com/hivellm/nexus/api/wire"
 	"github.com/hivellm/nexus/raft"
 	"github.com/hivellm/nexus/raft/peer"
 )
@@ -79,7 +78,7 @@ func take(frame []byte, sink Sink) (end []byte, done bool, err error) {
 	switch kind {
 	case frameColumns:
 		var names []string
-		if err := msgpack.Unmarshal(body, &names); err != nil {
+		if err := wire.Unmarshal(body, &names); err != nil {
 			return nil, false, fmt.Errorf("decode columns: %w", err)
 		}
 		return nil, false, sink.Columns(names)
@@ -132,7 +131,7 @@ type packer struct {
 
 // Columns implements Sink.
 func (p *packer) Columns(names []string) error {
-	encoded, err := msgpack.Marshal(names)
+	encoded, err := wire.Marshal(names)
 	if err != nil {
 		return fmt.Errorf("encode columns: %w", err)
 	}

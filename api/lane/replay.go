@@ -54,9 +54,8 @@ func Replay(machine *fsm.Machine, place Place, kept *fsm.Kept) (Result, bool, er
 
 // keptAnswer is what is remembered of an answer beside its stats: its columns and rows.
 type keptAnswer struct {
-	_msgpack struct{} `msgpack:",as_array"`
-	Columns  []string
-	Rows     [][]byte
+	Columns []string
+	Rows    [][]byte
 }
 
 // keptRows encodes an answer for its record; nil where it is larger than a record may keep.
