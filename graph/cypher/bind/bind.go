@@ -13,6 +13,7 @@ type binder struct {
 	query      *Query
 	procedures fn.Procedures
 	parameters []string
+	firstAt    map[string]int
 	// collect takes the aggregates of the projection being bound; nil where none may stand.
 	collect *[]Aggregate
 	// inAggregate is true within the arguments of an aggregate.
@@ -22,7 +23,7 @@ type binder struct {
 // Bind checks a tree and gives its names meaning. Procedures may be nil. Errors are *ast.Error.
 func Bind(tree *ast.Query, procedures fn.Procedures) (*Query, error) {
 	b := &binder{
-		text: tree.Text, procedures: procedures,
+		text: tree.Text, procedures: procedures, firstAt: map[string]int{},
 		query: &Query{
 			Text: tree.Text, Mode: tree.Mode, Refs: map[*ast.Variable]*Symbol{}, Slots: map[ast.Expr]int{},
 			Patterns: map[ast.Expr]*PatternUse{}, Subqueries: map[*ast.Subquery]*Union{},
@@ -38,6 +39,10 @@ func Bind(tree *ast.Query, procedures fn.Procedures) (*Query, error) {
 		return nil, err
 	}
 	b.query.Root, b.query.Parameters = union, b.parameters
+	b.query.ParameterAt = make([]int, len(b.parameters))
+	for i, name := range b.parameters {
+		b.query.ParameterAt[i] = b.firstAt[name]
+	}
 	b.query.Columns = union.Parts[0].Columns
 	switch tree.Mode {
 	case ast.ModeExplain:
@@ -53,18 +58,25 @@ func (b *binder) gather(root ast.Node) {
 	ast.Walk(root, func(n ast.Node) bool {
 		switch x := n.(type) {
 		case *ast.Parameter:
-			b.parameters = append(b.parameters, x.Name)
+			b.parameter(x)
 		case *ast.Delete:
 			b.query.Deletes = true
 		case *ast.NodePattern:
 			if p, ok := x.Properties.(*ast.Parameter); ok {
-				b.parameters = append(b.parameters, p.Name)
+				b.parameter(p)
 			}
 		}
 		return true
 	})
 	slices.Sort(b.parameters)
 	b.parameters = slices.Compact(b.parameters)
+}
+
+func (b *binder) parameter(p *ast.Parameter) {
+	b.parameters = append(b.parameters, p.Name)
+	if at, seen := b.firstAt[p.Name]; !seen || p.Start < at {
+		b.firstAt[p.Name] = p.Start
+	}
 }
 
 func (b *binder) schema(tree *ast.Query) (*Query, error) {

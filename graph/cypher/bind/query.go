@@ -23,7 +23,9 @@ type Query struct {
 	Width      int
 	Columns    []string
 	Parameters []string
-	Writes     bool
+	// ParameterAt are the byte offsets at which the parameters stand first.
+	ParameterAt []int
+	Writes      bool
 	// Deletes tells whether entities may vanish while the query runs.
 	Deletes bool
 	// Refs finds the symbol of a variable, used or declared.

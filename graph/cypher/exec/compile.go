@@ -17,7 +17,7 @@ type compiler struct {
 
 func compile(q *bind.Query, p *plan.Plan) *program {
 	c := &compiler{query: q, plan: p, program: &program{
-		text: q.Text, columns: q.Columns, writes: q.Writes, deletes: q.Deletes, params: q.Parameters, plan: p,
+		text: q.Text, columns: q.Columns, writes: q.Writes, deletes: q.Deletes, params: q.Parameters, paramAt: q.ParameterAt, plan: p,
 	}}
 	c.program.width = q.Width
 	c.program.root = c.union(p.Root)

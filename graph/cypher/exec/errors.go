@@ -19,10 +19,11 @@ func fail(at ast.Node, typ, detail, format string, args ...any) error {
 	return e
 }
 
-func missingParameter(name string) error {
-	e := fail(nil, "ParameterMissing", "MissingParameter", "parameter $%s is not given", name)
-	e.(*ast.Error).Phase = ast.PhaseCompile
-	return e
+func missingParameter(name string, offset int) error {
+	return &ast.Error{
+		Type: "ParameterMissing", Phase: ast.PhaseCompile, Detail: "MissingParameter", Offset: offset,
+		Message: fmt.Sprintf("parameter $%s is not given", name),
+	}
 }
 
 // placed gives an error of this package its line and column.

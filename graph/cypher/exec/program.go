@@ -24,6 +24,7 @@ type program struct {
 	writes  bool
 	deletes bool
 	params  []string
+	paramAt []int
 	keys    []string
 	labels  []string
 	types   []string

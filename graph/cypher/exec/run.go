@@ -115,7 +115,7 @@ func (r *run) bindParameters(p *program, in *Inputs) error {
 			v, ok = in.Parameters.Lookup(name)
 		}
 		if !ok {
-			return missingParameter(name)
+			return missingParameter(name, p.paramAt[i])
 		}
 		r.params[i] = v
 	}
