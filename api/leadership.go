@@ -33,28 +33,27 @@ func (s *Service) followLeadership() {
 func (s *Service) markDigests(ctx context.Context, term uint64) {
 	every := time.NewTicker(digestEvery)
 	defer every.Stop()
-	for s.lanes.Term() == term {
+	for from := 0; s.lanes.Term() == term; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-every.C:
 		}
-		if err := s.markOnce(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, errNotTaken) {
+		var err error
+		if from, err = s.markOnce(ctx, from); err != nil && ctx.Err() == nil && !errors.Is(err, errNotTaken) {
 			s.logger.Warn("mark digests", "error", err)
 		}
 	}
 }
 
-func (s *Service) markOnce(ctx context.Context) error {
-	_, list := s.machine.Digests()
-	stamped := make([]fsm.StampedDigest, 0, min(len(list), fsm.MaxMarkDigests))
-	for _, d := range list[:min(len(list), fsm.MaxMarkDigests)] {
-		stamped = append(stamped, fsm.StampedDigest{Tenant: d.Tenant, Database: d.Database, Stamp: d.Meta.Stamp, Digest: d.Meta.Digest})
-	}
+// markOnce proposes one mark from a position on, and returns where the next one goes on.
+func (s *Service) markOnce(ctx context.Context, from int) (next int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, digestEvery)
 	defer cancel()
-	_, err := s.command(ctx, func(h fsm.Header) fsm.Command {
-		return &fsm.DigestMark{Header: h, Digests: stamped}
+	_, err = s.command(ctx, func(h fsm.Header) fsm.Command {
+		var mark *fsm.DigestMark
+		mark, next = s.machine.NextMark(h, from)
+		return mark
 	})
-	return err
+	return next, err
 }
