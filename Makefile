@@ -20,3 +20,6 @@ check: lint planted ## everything but benches and chaos
 
 kit: ## the openCypher TCK, totals by category
 	$(GO) test ./graph/cypher/tck -run 'TestKit' -v | tail -60
+
+planted: ## every planted bug, and the test that catches it
+	$(GO) run ./scripts/planted/run

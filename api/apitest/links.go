@@ -16,10 +16,10 @@ var errCut = errors.New("link cut by the test")
 // go over them.
 type Links struct {
 	mu       sync.Mutex
-	owner    map[string]string // address → name; written before the first node starts
-	isolated map[string]bool   // guarded by mu
-	open     map[*link]bool    // guarded by mu
-	letters  map[string]*Letter
+	owner    map[string]string  // address → name; never changed
+	isolated map[string]bool    // guarded by mu
+	open     map[*link]bool     // guarded by mu
+	letters  map[string]*Letter // guarded by mu, by the sender's name
 }
 
 func newLinks(addresses []string) *Links {
@@ -55,10 +55,11 @@ func (l *Links) cut(from, to string) bool {
 	return from != to && (l.isolated[from] || l.isolated[to])
 }
 
-// Isolate cuts all links of a node, in both directions, until Heal.
+// Isolate cuts all links of a node, in both directions, until Heal. Its letters are forgotten.
 func (l *Links) Isolate(name string) {
 	l.mu.Lock()
 	l.isolated[name] = true
+	delete(l.letters, name)
 	l.mu.Unlock()
 	l.close(func(k *link) bool { return k.from == name || k.to == name })
 }

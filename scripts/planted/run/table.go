@@ -1,0 +1,45 @@
+package main
+
+// row is one bug and the test that catches it.
+type row struct {
+	// plant is what NEXUS_PLANT is set to: one name, or names that do harm together only.
+	plant string
+	// rule is the rule of PROTOCOL that the bug breaks.
+	rule string
+	// pkg is the test's package, from the repository's root.
+	pkg string
+	// test is the name of one top-level test.
+	test string
+}
+
+// table is ordered by rule. docs/PLANTED.md says what each bug is and in which shape it shows.
+var table = []row{
+	{"term-start-skipped", "R1", "./raft", "TestLeadership_WaitsForItsOwnMachine"},
+	{"verify-leader", "R3", "./raft", "TestRound_CountsVotersOnly"},
+	{"read-applied", "R4", "./raft", "TestRead_IndexIsTheCommitIndexNotTheLeadersApplied"},
+	{"raft-applied-index", "R4", "./raft", "TestRead_IndexIsTheCommitIndexNotTheLeadersApplied"},
+	{"join-sent-round", "R4", "./raft/round", "TestGroup_ServesOnlyThoseWhoArrivedBeforeItWasSent"},
+	{"one-global-lane", "R7", "./api/lane", "TestScenario_LanesDoNotWaitForEachOther"},
+	{"base-check-skipped", "R8", "./fsm", "TestScenario_WhatStoodBehindARefusedWriteDoesNotLand"},
+	{"install-by-stamp", "R8", "./fsm", "TestRehearse_OfferIsInstalledOnlyInItsPlace"},
+	{"ddl-beside-lane", "R8", "./api/lane", "TestScenario_ConstraintTakesItsPlaceInTheLane"},
+	{"term-check-skipped", "R8", "./fsm", "TestScenario_CommandOfAnEarlierTermIsRefused"},
+	{"answered-early", "R9", "./api/lane", "TestScenario_WhatFoundARefusedWriteIsNotAnswered"},
+	{"kept-after-base", "R10", "./fsm", "TestScenario_KeptIDIsLookedUpBeforeBase"},
+	{"kept-lookup-off", "R10", "./api/lane", "TestScenario_RetriedKeyIsAnsweredByItsRecord"},
+	{"in-flight-off", "R10", "./api/lane", "TestScenario_KeyInFlightWaitsForTheFirst"},
+	{"kept-after-base,kept-lookup-off,in-flight-off", "R10", "./api/lane", "TestScenario_KeyInFlightWaitsForTheFirst"},
+	{"op-less-forgotten", "R10", "./api/lane", "TestScenario_WriteThatChangedNothingIsRemembered"},
+	{"rerun-on-unknown", "R10", "./api", "TestScenario_EntryOnAMajorityWhoseLeaderFell"},
+	{"503-by-raft-term", "R10", "./api", "TestScenario_EntryOnAMajorityWhoseLeaderFell"},
+	{"forward-again", "R10", "./api", "TestScenario_ForwardedWriteWhoseAnswerIsLost"},
+	{"forward-any-term", "R10", "./api", "TestScenario_ForwardOfAnEarlierTermArrivesLate"},
+	{"snapshot-unnoticed", "R10", "./fsm", "TestScenario_SnapshotAtTheHolderLeavesTheOutcomeUnknown"},
+	{"watch-after-publish", "R10", "./fsm", "TestScenario_WatchIsToldBeforeTheTermIsPublished"},
+	{"skipped-record", "R18", "./fsm", "TestScenario_ASkippedRecordIsFound"},
+	{"checkpoint-without-flush", "R23", "./fsm", "TestScenario_SnapshotHoldsWhatWasApplied"},
+	{"restore-check-skipped", "R24", "./fsm", "TestBeforeStart_RepairsACrashBetweenSinkAndRestore"},
+	{"crash-before-restore", "R24", "./fsm", "TestBeforeStart_RepairsACrashBetweenSinkAndRestore"},
+	{"refuse-after-install", "R24", "./fsm", "TestBeforeStart_HeadersAppliedCounts"},
+	{"forget-prefix", "§6 of ARCHITECTURE", "./fsm", "TestScenario_TenantsKeepTheirRecords"},
+}
