@@ -14,7 +14,7 @@ type Options struct {
 	// Parameters are the statement's parameters; Params are more of them, which win. Neither may change during the run.
 	Parameters *value.Map
 	Params     map[string]value.Value
-	// Procedures are what CALL finds.
+	// Procedures are what CALL finds; nil stands for the built-in ones.
 	Procedures fn.Procedures
 	// Now is the statement's moment, used for every instant that Clock leaves zero.
 	Now   time.Time
@@ -59,6 +59,9 @@ func (o *Options) inputs() exec.Inputs {
 	in := exec.Inputs{
 		Parameters: o.Parameters, More: o.Params, Procedures: o.Procedures, Clock: o.Clock, Random: o.Random,
 		Seed: o.Seed, MaxRows: o.Limits.MaxRows, MaxMemoryBytes: o.Limits.MaxMemoryBytes,
+	}
+	if in.Procedures == nil {
+		in.Procedures = builtins
 	}
 	if !o.Now.IsZero() {
 		now := value.Instant{EpochSeconds: o.Now.Unix(), Nano: int32(o.Now.Nanosecond())}

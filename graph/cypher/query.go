@@ -28,10 +28,11 @@ type Query struct {
 	plans exec.Plans
 }
 
-// Prepare parses and checks a text. Errors are *Error.
-func Prepare(text string) (*Query, error) { return PrepareWith(text, nil) }
+// Prepare parses and checks a text. CALL knows the built-in procedures: db.labels(), db.relationshipTypes() and
+// db.propertyKeys(). Errors are *Error.
+func Prepare(text string) (*Query, error) { return PrepareWith(text, builtins) }
 
-// PrepareWith is Prepare for a caller that has procedures: a CALL is checked against them.
+// PrepareWith is Prepare for a caller that has procedures of his own: a CALL is checked against them alone.
 func PrepareWith(text string, procedures fn.Procedures) (*Query, error) {
 	tree, err := parse.Parse(text)
 	if err != nil {

@@ -70,9 +70,9 @@ func RunWith(
 		return runSchema(q, g, d, sink)
 	}
 	if q.Mode == ast.ModeExplain {
-		return explainPlan(plan.Make(q, g, rules), g, sink)
+		return explainPlan(plan.Make(q, g.Untracked(), rules), g, sink)
 	}
-	r, err := newRun(ctx, plans.program(q, g, rules), g, d, &in)
+	r, err := newRun(ctx, plans.program(q, g.Untracked(), rules), g, d, &in)
 	if err != nil {
 		return Result{}, placed(q.Text, err)
 	}
