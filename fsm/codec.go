@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"github.com/hivellm/nexus/graph"
 	"unicode/utf8"
 
 	"github.com/vmihailenco/msgpack/v5"
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
+
+	"github.com/hivellm/nexus/graph"
 )
 
 // commandVersion is the first byte of every command.
@@ -69,7 +72,8 @@ func newCommand(kind commandKind) Command {
 	return nil
 }
 
-// Encode is a command's bytes: a version, a kind, then msgpack: the header's fields and the command's, in order.
+// Encode is a command's bytes: a version, a kind, then msgpack: the header's fields and the command's, in order. One that
+// is larger than MaxCommandBytes is a *graph.LimitError.
 func Encode(command Command) ([]byte, error) {
 	w := newWriter()
 	w.buffer.WriteByte(commandVersion)
@@ -80,7 +84,7 @@ func Encode(command Command) ([]byte, error) {
 		return nil, fmt.Errorf("encode a command: %w", w.err)
 	}
 	if size := w.buffer.Len(); size > MaxCommandBytes {
-		return nil, fmt.Errorf("encode a command: %d bytes, at most %d", size, MaxCommandBytes)
+		return nil, fmt.Errorf("encode a command: %w", &graph.LimitError{Limit: "command bytes", Max: MaxCommandBytes, Found: uint64(size)})
 	}
 	return w.buffer.Bytes(), nil
 }

@@ -15,7 +15,7 @@ import (
 // Bounds of commands and of what is kept under a client's key (R7, R10).
 const (
 	maxOperations   = 50_000
-	maxCommandBytes = 4 << 20
+	maxCommandBytes = fsm.MaxCommandBytes - 64<<10 // a command holds more than its operations
 	maxKeptRows     = 16 << 10
 	roundTimeout    = 5 * time.Second
 )
