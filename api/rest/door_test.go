@@ -29,6 +29,7 @@ func TestDoor(t *testing.T) {
 		{"Door/Credentials", testDoorCredentials},
 		{"Door/RequestID", testDoorRequestID},
 		{"Door/BoundsWhatIsInFlight", testDoorBoundsWhatIsInFlight},
+		{"Cypher/FunctionsByPlan", testCypherFunctionsByPlan},
 		{"Cypher/Answer", testCypherAnswer},
 		{"Cypher/ErrorTellsWhere", testCypherErrorTellsWhere},
 		{"Cypher/IdempotencyKey", testCypherIdempotencyKey},
@@ -121,6 +122,30 @@ func testDoorBoundsWhatIsInFlight(t *testing.T, w *world) {
 		<-w.server.inFlight
 	}
 	w.want(w.do("GET", "/health", w.oneKey, ""), 200)
+}
+
+func testCypherFunctionsByPlan(t *testing.T, w *world) {
+	queries := map[string]string{
+		"cypher.read":  "MATCH (n) RETURN count(n) AS n",
+		"cypher.write": "CREATE (p:Person)",
+		"schema.read":  "SHOW INDEXES",
+		"schema.write": "CREATE INDEX people FOR (p:Person) ON (p.name)",
+	}
+	for granted := range queries {
+		key := w.key(`{"tenant_id":"` + w.one + `","name":"k","allowed_functions":["` + granted + `"]}`).text("key")
+		for needed, query := range queries {
+			r := w.do("POST", "/cypher", key, `{"query":"`+query+`"}`)
+			if needed == granted {
+				w.want(r, 200)
+				continue
+			}
+			if a := w.refused(r, 403, "FUNCTION_NOT_ALLOWED"); a.text("function") != needed {
+				t.Errorf("%s with %s names %s", query, granted, a.text("function"))
+			}
+		}
+	}
+	listing := w.want(w.do("GET", "/schema/indexes", w.oneKey, ""), 200)
+	wantIn(w, listing, `"name":"people","state":"ONLINE","populationPercent":100,"type":"RANGE","entityType":"NODE","labelsOrTypes":["Person"],"properties":["name"],"owningConstraint":null`)
 }
 
 func testCypherAnswer(t *testing.T, w *world) {

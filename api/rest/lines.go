@@ -116,10 +116,10 @@ func (l *lines) flush() error {
 	}
 	_ = l.control.SetWriteDeadline(time.Now().Add(deliveryTimeout)) // a recorder of a test has no deadlines
 	if _, err := l.response.Write(l.buffer); err != nil {
-		return err
+		return undelivered(err)
 	}
 	l.buffer = l.buffer[:0]
-	return l.control.Flush()
+	return undelivered(l.control.Flush())
 }
 
 // finish ends a good answer.

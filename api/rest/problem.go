@@ -112,7 +112,7 @@ func problemOf(e *api.Error, requestID string) problem {
 // it for whole.
 func (s *Server) refuse(c echo.Context, err error) {
 	if c.Response().Committed {
-		s.logger.Warn("an answer was cut off", "request_id", c.Get(keyRequestID), "error", err)
+		s.logger.Info("an answer was cut off", "request_id", c.Get(keyRequestID), "error", err)
 		panic(http.ErrAbortHandler)
 	}
 	refusal := s.refusalOf(c, err)

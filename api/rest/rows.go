@@ -1,6 +1,8 @@
 package rest
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"strconv"
 	"sync"
@@ -85,7 +87,16 @@ func (r *rows) send() error {
 	_ = r.control.SetWriteDeadline(time.Now().Add(deliveryTimeout)) // a recorder of a test has no deadlines
 	_, err := r.response.Write(r.buffer)
 	r.buffer = r.buffer[:0]
-	return err
+	return undelivered(err)
+}
+
+// undelivered is the error of a write to a client. The client is gone, and so nobody wants the rest: to the service that
+// is a cancelled query, not a fault of its own.
+func undelivered(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: the client does not take the answer: %w", context.Canceled, err)
 }
 
 // finish ends a good answer.

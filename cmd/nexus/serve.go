@@ -166,6 +166,7 @@ func (n *node) close() error {
 		}
 	}
 	if n.service != nil {
+		n.giveAway()
 		n.service.Close()
 	}
 	if n.raft != nil {
@@ -178,6 +179,22 @@ func (n *node) close() error {
 		faults = append(faults, n.lock.release())
 	}
 	return errors.Join(faults...)
+}
+
+// transferTimeout bounds the attempt to give leadership away before a stop.
+const transferTimeout = time.Second
+
+// giveAway spares the others an election when the leader stops. That it fails, alone or among nodes that stop too, is
+// nothing to do about.
+func (n *node) giveAway() {
+	if _, leading := n.raft.Leadership(); !leading {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), transferTimeout)
+	defer cancel()
+	if err := n.raft.TransferLeadership(ctx, ""); err != nil {
+		n.logger.Debug("leadership was not given away", "error", err)
+	}
 }
 
 // nodeFiles are the files of "cluster init", read.

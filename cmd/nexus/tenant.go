@@ -23,6 +23,7 @@ func (p *program) tenantCommand() *cobra.Command {
 		p.tenantVerb("show TENANT", "Show one tenant", http.MethodGet, ""),
 		p.tenantVerb("suspend TENANT", "Refuse everything a tenant asks for, until resumed", http.MethodPost, "/suspend"),
 		p.tenantVerb("resume TENANT", "Let a suspended tenant work again", http.MethodPost, "/resume"),
+		p.tenantDeleteCommand(),
 	)
 	return command
 }
@@ -54,4 +55,23 @@ func (p *program) tenantVerb(use, short, method, verb string) *cobra.Command {
 			return p.one(c.Context(), method, "/admin/tenants/"+url.PathEscape(arguments[0])+verb, nil, tenantColumns)
 		},
 	}
+}
+
+func (p *program) tenantDeleteCommand() *cobra.Command {
+	var sure bool
+	command := &cobra.Command{
+		Use: "delete TENANT --yes", Short: "Refuse a tenant for good and drop all it holds", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, arguments []string) error {
+			if !sure {
+				return usage("all that tenant %s holds would be gone: say --yes", arguments[0])
+			}
+			if _, err := p.fetch(c.Context(), http.MethodDelete, "/admin/tenants/"+url.PathEscape(arguments[0]), nil); err != nil {
+				return err
+			}
+			p.printer().Note("tenant %s is deleted", arguments[0])
+			return nil
+		},
+	}
+	command.Flags().BoolVar(&sure, "yes", false, "yes, drop it")
+	return command
 }

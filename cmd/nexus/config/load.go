@@ -145,6 +145,8 @@ func (c *Config) check() error {
 		return &Error{where, `mode = "standalone" is not supported by this version: use mode = "cluster" with one node`}
 	case c.DataDir == "":
 		return missing("data_dir")
+	case c.Node.Name == "":
+		return missing("node.name")
 	case c.HTTP.Listen == "":
 		return missing("http.listen")
 	case c.Peer.Listen == "":
