@@ -9,6 +9,7 @@
 //	  Northwind          a real data set through a follower, compared with what the CSV files say
 //	  Lanes              a long write of one tenant, or database, does not stand in another's way
 //	  Idle               what a cluster costs that does nothing
+//	  Scenarios          the shapes in which known bugs would show
 //	  Kills              kill -9 under recording writers: nothing acknowledged is lost, nothing doubles
 //	  Histories          operations under kills, pauses and transfers, judged by a linearizability checker
 //	TestPlanted_…        the list of planted bugs and what catches each

@@ -39,10 +39,16 @@ type fate struct {
 
 // recorder holds what writers know. Safe for concurrent use.
 type recorder struct {
+	c *cluster.Cluster
+	k *cluster.Client
+	// keyed says which writers carry keys.
+	keyed func(writer int) bool
+
 	mu    sync.Mutex
 	fates map[written]fate // guarded by mu
 
 	acknowledged atomic.Int64
+	failed       atomic.Pointer[error] // of the first writer that ended early
 	// killedAt is when the last kill was, as nanoseconds since begin; firstAfter how long after it the first write that
 	// began after it was acknowledged.
 	begin      time.Time
@@ -75,13 +81,8 @@ func checkKills(t *testing.T, c *cluster.Cluster) {
 	rounds := cluster.Size(3, 20)
 	ctx := cluster.Within(t, time.Duration(rounds)*15*time.Second+time.Minute)
 	k := tenant(t, ctx, c, "kills")
-	r := &recorder{fates: map[written]fate{}, begin: time.Now()}
-	writing, stop := context.WithCancel(ctx)
-	defer stop()
-	var writers errgroup.Group
-	for i := range killWriters {
-		writers.Go(func() error { return r.write(ctx, writing, c, k.Client, i) })
-	}
+	r := newRecorder(c, k.Client, func(writer int) bool { return writer%2 == 0 })
+	finish := r.start(ctx, killWriters)
 	var failovers []time.Duration
 	for round := range rounds {
 		victims, leader := c.Nodes, false
@@ -97,59 +98,94 @@ func checkKills(t *testing.T, c *cluster.Cluster) {
 			n := c.Nodes[random.IntN(len(c.Nodes))]
 			victims, leader = []*cluster.Node{n}, c.Leads(ctx, n)
 		}
-		took := r.round(t, ctx, c, victims)
+		took, err := r.round(ctx, victims)
+		if err != nil {
+			t.Fatal(err)
+		}
 		if leader {
 			failovers = append(failovers, took)
 		}
 	}
-	stop()
-	if err := writers.Wait(); err != nil {
+	if err := finish(); err != nil {
 		t.Error(err)
 	}
 	r.report(t, failovers)
-	r.verify(t, ctx, c, k.Client)
+	if err := r.verify(ctx); err != nil {
+		t.Error(err)
+	}
 	agree(t, c, k.ID)
+}
+
+func newRecorder(c *cluster.Cluster, k *cluster.Client, keyed func(int) bool) *recorder {
+	return &recorder{c: c, k: k, keyed: keyed, fates: map[written]fate{}, begin: time.Now()}
+}
+
+// start starts writers; finish stops them, waits until each knows what it can know, and returns the first error.
+func (r *recorder) start(ctx context.Context, writers int) (finish func() error) {
+	writing, stop := context.WithCancel(ctx)
+	var group errgroup.Group
+	for i := range writers {
+		group.Go(func() error {
+			err := r.write(ctx, writing, i)
+			if err != nil {
+				r.failed.CompareAndSwap(nil, &err)
+			}
+			return err
+		})
+	}
+	return func() error {
+		stop()
+		return group.Wait()
+	}
 }
 
 // round kills, measures, restarts, and waits until writes flow again. It returns how long the first acknowledged write
 // took after the kill, where somebody was left to take it.
-func (r *recorder) round(t *testing.T, ctx context.Context, c *cluster.Cluster, victims []*cluster.Node) time.Duration {
-	t.Helper()
+func (r *recorder) round(ctx context.Context, victims []*cluster.Node) (time.Duration, error) {
 	for _, n := range victims {
 		if err := n.Kill(); err != nil {
-			t.Fatal(err)
+			return 0, err
 		}
 	}
 	r.killed()
-	first := func() (bool, error) { return r.firstAfter.Load() != 0, nil }
 	if len(victims) == 1 {
+		first := func() (bool, error) { return r.firstAfter.Load() != 0, r.broken() }
 		if err := cluster.Until(ctx, "a write after "+victims[0].Name+" was killed", first); err != nil {
-			t.Fatal(err)
+			return 0, err
 		}
 	}
 	for _, n := range victims {
 		if err := n.Start(); err != nil {
-			t.Fatal(err)
+			return 0, err
 		}
 	}
-	if err := c.Ready(ctx); err != nil {
-		t.Fatal(err)
+	if err := r.c.Ready(ctx); err != nil {
+		return 0, err
 	}
-	before := r.acknowledged.Load()
-	err := cluster.Until(ctx, "writes to flow again", func() (bool, error) {
-		return r.acknowledged.Load() >= before+killProgress, nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return time.Duration(r.firstAfter.Load())
+	return time.Duration(r.firstAfter.Load()), r.flows(ctx)
 }
 
-// write creates one node after another until it is told to stop. Even writers carry a key and ask again until they are
-// answered; odd ones never ask twice. The last write is brought to its end.
-func (r *recorder) write(ctx, writing context.Context, c *cluster.Cluster, k *cluster.Client, writer int) error {
+// flows waits until killProgress more writes are acknowledged.
+func (r *recorder) flows(ctx context.Context) error {
+	before := r.acknowledged.Load()
+	return cluster.Until(ctx, "writes to flow", func() (bool, error) {
+		return r.acknowledged.Load() >= before+killProgress, r.broken()
+	})
+}
+
+// broken is the error of a writer that ended early, nil while all write.
+func (r *recorder) broken() error {
+	if err := r.failed.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// write creates one node after another until it is told to stop. Writers that carry keys ask again until they are
+// answered; the others never ask twice. The last write is brought to its end.
+func (r *recorder) write(ctx, writing context.Context, writer int) error {
 	for sequence := 0; writing.Err() == nil; sequence++ {
-		w, keyed := written{writer, sequence}, writer%2 == 0
+		w, keyed := written{writer, sequence}, r.keyed(writer)
 		q := cluster.Query{
 			Text:       "CREATE (:Written {writer: $writer, sequence: $sequence})",
 			Parameters: map[string]any{"writer": writer, "sequence": sequence},
@@ -159,9 +195,9 @@ func (r *recorder) write(ctx, writing context.Context, c *cluster.Cluster, k *cl
 		f, err := fate{}, error(nil)
 		if keyed {
 			q.Key = fmt.Sprintf("kill-%d-%d", writer, sequence)
-			f, err = persist(ctx, c, k, q, writer+sequence)
+			f, err = persist(ctx, r.c, r.k, q, writer+sequence)
 		} else {
-			f, err = once(ctx, c, k, q, writer+sequence)
+			f, err = once(ctx, r.c, r.k, q, writer+sequence)
 		}
 		if err != nil {
 			return fmt.Errorf("writer %d, write %d: %w", writer, sequence, err)
@@ -254,15 +290,17 @@ func (r *recorder) report(t *testing.T, failovers []time.Duration) {
 }
 
 // verify compares what every node holds with what the writers know.
-func (r *recorder) verify(t *testing.T, ctx context.Context, c *cluster.Cluster, k *cluster.Client) {
-	t.Helper()
-	for _, n := range c.Nodes {
-		answer := cluster.Ask(t, ctx, k, n, cluster.Query{
+func (r *recorder) verify(ctx context.Context) error {
+	for _, n := range r.c.Nodes {
+		answer, err := good(ctx, r.k, n, cluster.Query{
 			Text: "MATCH (w:Written) RETURN w.writer, w.sequence, count(*)", Consistency: "strong",
 		})
+		if err != nil {
+			return err
+		}
 		found, err := foundOf(answer)
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
 		lost, doubled, invented := 0, 0, 0
 		for w, f := range r.fates {
@@ -278,10 +316,11 @@ func (r *recorder) verify(t *testing.T, ctx context.Context, c *cluster.Cluster,
 			delete(found, w)
 		}
 		if lost+doubled+invented+len(found) > 0 {
-			t.Errorf("%s: %d lost, %d doubled, %d there although refused, %d of nobody", n.Name, lost, doubled, invented, len(found))
+			return violation("%s: of %d writes %d lost, %d doubled, %d there although refused, %d of nobody",
+				n.Name, len(r.fates), lost, doubled, invented, len(found))
 		}
-		t.Logf("%s: %d writes judged, %d lost, %d doubled", n.Name, len(r.fates), lost, doubled)
 	}
+	return nil
 }
 
 func foundOf(answer *cluster.Answer) (map[written]int, error) {

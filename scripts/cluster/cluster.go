@@ -23,8 +23,10 @@ type Options struct {
 }
 
 const (
-	// startTimeout bounds building, starting and getting ready.
-	startTimeout = 2 * time.Minute
+	// buildTimeout bounds building, which is long with a cold cache.
+	buildTimeout = 10 * time.Minute
+	// startTimeout bounds starting and getting ready.
+	startTimeout = time.Minute
 	// stopTimeout bounds a clean end.
 	stopTimeout = 10 * time.Second
 )
@@ -44,18 +46,20 @@ type Cluster struct {
 
 // Start builds the binary, makes a cluster in dir (which must exist) and returns when every node is ready.
 func Start(ctx context.Context, dir string, options Options) (*Cluster, error) {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
 	if options.Nodes == 0 {
 		options.Nodes = 3
 	}
 	if options.Plant != "" {
 		options.Env = append(options.Env[:len(options.Env):len(options.Env)], "NEXUS_PLANT="+options.Plant)
 	}
-	binary, err := Build(ctx, options.Variant)
+	building, built := context.WithTimeout(ctx, buildTimeout)
+	defer built()
+	binary, err := Build(building, options.Variant)
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
 	c := &Cluster{Dir: dir, options: options, binary: binary, web: newWeb()}
 	if err := c.provision(ctx); err != nil {
 		return nil, err
