@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"github.com/hivellm/nexus/graph"
 	"unicode/utf8"
 
 	"github.com/vmihailenco/msgpack/v5"
