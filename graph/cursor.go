@@ -78,20 +78,34 @@ func (c *RelationshipCursor) Next() (RelationshipID, bool) {
 }
 
 // Nodes walks all nodes.
-func (g *Graph) Nodes() NodeCursor { return NodeCursor{idCursor{nodes: &g.nodes}} }
+func (g *Graph) Nodes() NodeCursor {
+	if g.reads != nil {
+		g.reads.allNodes = true
+	}
+	return NodeCursor{idCursor{nodes: &g.nodes}}
+}
 
 // NodesWithLabel walks the nodes that have a label.
 func (g *Graph) NodesWithLabel(l Label) NodeCursor {
+	if g.reads != nil {
+		g.reads.scan(g, labelNames, uint32(l))
+	}
 	return NodeCursor{idCursor{set: setCursor{set: g.labelSets.at(uint64(l))}}}
 }
 
 // Relationships walks all relationships.
 func (g *Graph) Relationships() RelationshipCursor {
+	if g.reads != nil {
+		g.reads.allRelationships = true
+	}
 	return RelationshipCursor{idCursor{relationships: &g.relationships}}
 }
 
 // RelationshipsOfType walks the relationships of a type.
 func (g *Graph) RelationshipsOfType(t Type) RelationshipCursor {
+	if g.reads != nil {
+		g.reads.scan(g, typeNames, uint32(t))
+	}
 	return RelationshipCursor{idCursor{set: setCursor{set: g.typeSets.at(uint64(t))}}}
 }
 

@@ -28,15 +28,12 @@ type Draft struct {
 	table  stringTable
 	ops    []byte
 	count  int
-	block  *idBlock
+	blocks *idBlocks // where ids come from; nil: above every id given
 
 	op      op     // scratch
 	values  []byte // scratch: the encoded properties of op
 	offsets []int  // scratch: where they end
 }
-
-// idBlock gives ids out of a block that was reserved.
-type idBlock struct{ node, relationship uint64 }
 
 // NewDraft begins above a version. What it makes will have the given stamp.
 func NewDraft(base *Graph, stamp Stamp, limits DraftLimits) *Draft {
@@ -51,9 +48,6 @@ func NewDraft(base *Graph, stamp Stamp, limits DraftLimits) *Draft {
 	g.meta.Stamp = stamp
 	return &Draft{m: newMutation(&g), base: base.meta.Stamp, limits: limits}
 }
-
-// UseIDs makes later creations take their ids from here on, out of a block that was reserved for the draft.
-func (d *Draft) UseIDs(node, relationship uint64) { d.block = &idBlock{node, relationship} }
 
 // Graph returns the version as it is now. Later writes copy what they touch: the version stays as it is. The cost
 // follows what was written since the last call.

@@ -6,54 +6,53 @@ import (
 
 // CreateNode makes a node. Null properties are left out.
 func (d *Draft) CreateNode(labels []string, props *value.Map) (NodeID, error) {
-	id := d.m.g.meta.NextNode
-	if d.block != nil {
-		id = d.block.node
+	id, err := d.nextID(NodeEntity)
+	if err != nil {
+		return 0, err
 	}
 	strings := len(d.table.strings)
 	o := d.begin(opCreateNode, id)
 	d.nameLabels(labels)
-	if err := d.encodeProperties(props); err != nil {
+	if err = d.encodeProperties(props); err != nil {
 		d.table.truncate(strings)
 		return 0, err
 	}
-	if _, err := d.run(o, strings); err != nil {
+	if _, err = d.run(o, strings); err != nil {
 		return 0, err
 	}
-	if d.block != nil {
-		d.block.node++
-	}
+	d.took(NodeEntity)
 	return NodeID(id), nil
 }
 
 // CreateRelationship makes a relationship between two nodes. Null properties are left out.
 func (d *Draft) CreateRelationship(typ string, from, to NodeID, props *value.Map) (RelationshipID, error) {
-	id := d.m.g.meta.NextRelationship
-	if d.block != nil {
-		id = d.block.relationship
+	id, err := d.nextID(RelationshipEntity)
+	if err != nil {
+		return 0, err
 	}
 	strings := len(d.table.strings)
 	o := d.begin(opCreateRelationship, id)
 	o.names = append(o.names, d.table.ref(typ))
 	o.start, o.end = uint64(from), uint64(to)
-	if err := d.encodeProperties(props); err != nil {
+	if err = d.encodeProperties(props); err != nil {
 		d.table.truncate(strings)
 		return 0, err
 	}
-	if _, err := d.run(o, strings); err != nil {
+	if _, err = d.run(o, strings); err != nil {
 		return 0, err
 	}
-	if d.block != nil {
-		d.block.relationship++
-	}
+	d.took(RelationshipEntity)
 	return RelationshipID(id), nil
 }
 
 // SetNodeProperty sets a property, or removes it where v is null, and tells whether anything changed.
 func (d *Draft) SetNodeProperty(id NodeID, key string, v value.Value) (bool, error) {
-	if v.IsNull() && d.m.g.HasNode(id) {
-		k, known := d.m.g.PropertyKey(key)
-		if !known || findProperty(nodeProperties(d.m.g.nodeRecord(id)), k) == nil {
+	if r := d.m.g.reads; r != nil {
+		r.setProperty(d.m.g, &r.nodes, ofNodes, uint64(id), key)
+	}
+	if record := d.m.g.nodeRecord(id); v.IsNull() && record != nil {
+		k, known := d.m.g.names[keyNames].id(key)
+		if !known || findProperty(nodeProperties(record), PropertyKey(k)) == nil {
 			return false, nil
 		}
 	}
@@ -62,9 +61,12 @@ func (d *Draft) SetNodeProperty(id NodeID, key string, v value.Value) (bool, err
 
 // SetRelationshipProperty sets a property, or removes it where v is null, and tells whether anything changed.
 func (d *Draft) SetRelationshipProperty(id RelationshipID, key string, v value.Value) (bool, error) {
-	if _, found := d.m.g.Relationship(id); found && v.IsNull() {
-		k, known := d.m.g.PropertyKey(key)
-		if !known || findProperty(d.m.g.relationshipProperties(id), k) == nil {
+	if r := d.m.g.reads; r != nil {
+		r.setProperty(d.m.g, &r.relationships, ofRelationships, uint64(id), key)
+	}
+	if _, found := d.m.g.relationshipAt(id); found && v.IsNull() {
+		k, known := d.m.g.names[keyNames].id(key)
+		if !known || findProperty(d.m.g.relationshipProperties(id), PropertyKey(k)) == nil {
 			return false, nil
 		}
 	}
@@ -93,7 +95,7 @@ func (d *Draft) AddLabels(id NodeID, labels []string) (added int, err error) {
 func (d *Draft) RemoveLabels(id NodeID, labels []string) (removed int, err error) {
 	known := make([]string, 0, len(labels))
 	for _, l := range labels {
-		if _, ok := d.m.g.Label(l); ok {
+		if _, ok := d.m.g.names[labelNames].id(l); ok {
 			known = append(known, l)
 		}
 	}
@@ -101,6 +103,9 @@ func (d *Draft) RemoveLabels(id NodeID, labels []string) (removed int, err error
 }
 
 func (d *Draft) changeLabels(code byte, id NodeID, labels []string) (int, error) {
+	if r := d.m.g.reads; r != nil {
+		r.nodeLabels(id)
+	}
 	strings := len(d.table.strings)
 	o := d.begin(code, uint64(id))
 	d.nameLabels(labels)

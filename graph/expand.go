@@ -21,6 +21,9 @@ type Expansion struct {
 // Expand begins at a node; nil types mean all, and each type should be named once. An unknown node has no
 // relationships.
 func (g *Graph) Expand(id NodeID, d Direction, types []Type) Expansion {
+	if g.reads != nil {
+		g.reads.expand(g, id, d, types)
+	}
 	a := g.adjacencyOf(id)
 	if a == nil {
 		return Expansion{}
@@ -134,6 +137,9 @@ func (e *Expansion) Outgoing() bool { return e.d == Outgoing }
 
 // Degree counts what Expand would visit, without visiting it: in constant time, or by the number of types.
 func (g *Graph) Degree(id NodeID, d Direction, types []Type) uint64 {
+	if g.reads != nil {
+		g.reads.expand(g, id, d, types)
+	}
 	a := g.adjacencyOf(id)
 	if a == nil {
 		return 0

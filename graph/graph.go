@@ -16,19 +16,31 @@ type Graph struct {
 	typeSets      table[idSet]
 	keyUses       table[uint64]
 	schema        schema
+	// reads notes what is read of a version of a tracked draft; nil for all others.
+	reads *ReadSet
 }
 
 // Empty returns the version of a new database.
 func Empty() *Graph { return &Graph{token: 1} }
 
 // Meta returns the version's figures.
-func (g *Graph) Meta() Meta { return g.meta }
+func (g *Graph) Meta() Meta {
+	if g.reads != nil {
+		g.reads.totals = true
+	}
+	return g.meta
+}
 
 // Stamp returns which version this is.
 func (g *Graph) Stamp() Stamp { return g.meta.Stamp }
 
 // HasNode tells whether a node exists.
-func (g *Graph) HasNode(id NodeID) bool { return g.nodeRecord(id) != nil }
+func (g *Graph) HasNode(id NodeID) bool {
+	if g.reads != nil {
+		g.reads.node(id)
+	}
+	return g.nodeRecord(id) != nil
+}
 
 // nodeRecord returns a node's record, nil where there is none.
 func (g *Graph) nodeRecord(id NodeID) []byte {
@@ -40,7 +52,12 @@ func (g *Graph) nodeRecord(id NodeID) []byte {
 }
 
 // HasLabel tells whether a node exists and has a label.
-func (g *Graph) HasLabel(id NodeID, l Label) bool { return recordHasLabel(g.nodeRecord(id), l) }
+func (g *Graph) HasLabel(id NodeID, l Label) bool {
+	if g.reads != nil {
+		g.reads.nodeLabels(id)
+	}
+	return recordHasLabel(g.nodeRecord(id), l)
+}
 
 func recordHasLabel(record []byte, l Label) bool {
 	s := scanLabels(record)
@@ -54,6 +71,9 @@ func recordHasLabel(record []byte, l Label) bool {
 
 // NodeLabels appends a node's labels, in the order of their names.
 func (g *Graph) NodeLabels(id NodeID, dst []Label) []Label {
+	if g.reads != nil {
+		g.reads.nodeLabels(id)
+	}
 	s := scanLabels(g.nodeRecord(id))
 	for l, ok := s.next(); ok; l, ok = s.next() {
 		dst = append(dst, l)
@@ -63,6 +83,9 @@ func (g *Graph) NodeLabels(id NodeID, dst []Label) []Label {
 
 // LabelStrings returns the names of a node's labels, sorted by their UTF-8 bytes.
 func (g *Graph) LabelStrings(id NodeID) []string {
+	if g.reads != nil {
+		g.reads.nodeLabels(id)
+	}
 	s := scanLabels(g.nodeRecord(id))
 	if s.left == 0 {
 		return nil
@@ -76,6 +99,9 @@ func (g *Graph) LabelStrings(id NodeID) []string {
 
 // NodeProperty returns one property, null where node or property is absent. Other properties are not decoded.
 func (g *Graph) NodeProperty(id NodeID, key PropertyKey) value.Value {
+	if g.reads != nil {
+		g.reads.nodeProperty(g, id, key)
+	}
 	record := g.nodeRecord(id)
 	if record == nil {
 		return value.Null
@@ -85,6 +111,9 @@ func (g *Graph) NodeProperty(id NodeID, key PropertyKey) value.Value {
 
 // NodeProperties returns all properties of a node; the empty map where there is none.
 func (g *Graph) NodeProperties(id NodeID) *value.Map {
+	if g.reads != nil {
+		g.reads.nodeProperties(id)
+	}
 	record := g.nodeRecord(id)
 	if record == nil {
 		return nil
@@ -94,6 +123,9 @@ func (g *Graph) NodeProperties(id NodeID) *value.Map {
 
 // VisitNodeProperties calls fn for each property in the order of the names, until it returns false.
 func (g *Graph) VisitNodeProperties(id NodeID, fn func(PropertyKey, value.Value) bool) {
+	if g.reads != nil {
+		g.reads.nodeProperties(id)
+	}
 	record := g.nodeRecord(id)
 	if record == nil {
 		return
@@ -108,6 +140,13 @@ func (g *Graph) VisitNodeProperties(id NodeID, fn func(PropertyKey, value.Value)
 
 // Relationship returns a relationship's type and ends.
 func (g *Graph) Relationship(id RelationshipID) (Relationship, bool) {
+	if g.reads != nil {
+		g.reads.relationship(id)
+	}
+	return g.relationshipAt(id)
+}
+
+func (g *Graph) relationshipAt(id RelationshipID) (Relationship, bool) {
 	p := g.relationships.page(uint64(id) >> pageBits)
 	at := id & pageMask
 	if p == nil || p.live&(1<<at) == 0 {
@@ -127,16 +166,25 @@ func (g *Graph) relationshipProperties(id RelationshipID) []byte {
 
 // RelationshipProperty returns one property, null where relationship or property is absent.
 func (g *Graph) RelationshipProperty(id RelationshipID, key PropertyKey) value.Value {
+	if g.reads != nil {
+		g.reads.relationshipProperty(g, id, key)
+	}
 	return decodeProperty(findProperty(g.relationshipProperties(id), key))
 }
 
 // RelationshipProperties returns all properties of a relationship; the empty map where there is none.
 func (g *Graph) RelationshipProperties(id RelationshipID) *value.Map {
+	if g.reads != nil {
+		g.reads.relationshipProperties(id)
+	}
 	return g.propertyMap(g.relationshipProperties(id))
 }
 
 // VisitRelationshipProperties calls fn for each property in the order of the names, until it returns false.
 func (g *Graph) VisitRelationshipProperties(id RelationshipID, fn func(PropertyKey, value.Value) bool) {
+	if g.reads != nil {
+		g.reads.relationshipProperties(id)
+	}
 	s := scanProperties(g.relationshipProperties(id))
 	for p, ok := s.next(); ok; p, ok = s.next() {
 		if !fn(p.key, decodeProperty(p.value)) {
@@ -159,10 +207,20 @@ func (g *Graph) propertyMap(properties []byte) *value.Map {
 }
 
 // LabelCount counts the nodes with a label.
-func (g *Graph) LabelCount(l Label) uint64 { return setCount(&g.labelSets, uint64(l)) }
+func (g *Graph) LabelCount(l Label) uint64 {
+	if g.reads != nil {
+		g.reads.count(g, labelNames, uint32(l))
+	}
+	return setCount(&g.labelSets, uint64(l))
+}
 
 // TypeCount counts the relationships of a type.
-func (g *Graph) TypeCount(t Type) uint64 { return setCount(&g.typeSets, uint64(t)) }
+func (g *Graph) TypeCount(t Type) uint64 {
+	if g.reads != nil {
+		g.reads.count(g, typeNames, uint32(t))
+	}
+	return setCount(&g.typeSets, uint64(t))
+}
 
 func setCount(sets *table[idSet], id uint64) uint64 {
 	if s := sets.at(id); s != nil {

@@ -19,6 +19,8 @@ type Index struct {
 	keys       []PropertyKey
 	entries    tree[string, struct{}]
 	distinct   uint64
+	// reads notes what is read of an index of a tracked version; nil for all others, and in every schema.
+	reads *ReadSet
 }
 
 // Bound is one end of a range.
@@ -70,7 +72,11 @@ func (x *Index) seek(values []value.Value) idCursor {
 	}
 	prefix := string(key)
 	walk := x.entries.from(prefix)
-	if walk.leaf == nil || !strings.HasPrefix(walk.leaf.keys[walk.at], prefix) {
+	found := walk.leaf != nil && strings.HasPrefix(walk.leaf.keys[walk.at], prefix)
+	if x.reads != nil {
+		x.reads.span(x, prefix, prefix+"\xff", found)
+	}
+	if !found {
 		return idCursor{}
 	}
 	return idCursor{entries: &entryCursor{walk: walk, prefix: prefix}}
@@ -87,6 +93,9 @@ func (x *Index) span(prefix []value.Value, from, to *Bound, descending bool) idC
 	low, high, ok := bounds(base, from, to)
 	if !ok {
 		return idCursor{}
+	}
+	if x.reads != nil {
+		x.reads.span(x, low, high, true)
 	}
 	c := &entryCursor{from: low, to: high, descending: descending}
 	if descending {

@@ -77,6 +77,9 @@ func (m *mutation) checkEntry(x *Index, id uint64, properties []byte) error {
 			return nil
 		}
 	}
+	if m.g.reads != nil { // the refusal tells of it
+		m.g.reads.span(x, string(values), string(values)+"\xff", true)
+	}
 	return &UniqueViolation{
 		Constraint: x.constraint, Label: x.definition.LabelOrType, Keys: x.definition.Properties, Values: list,
 		Existing: NodeID(existing), Offending: NodeID(id),

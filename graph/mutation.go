@@ -185,7 +185,7 @@ func (m *mutation) relationship(id RelationshipID) (Relationship, []byte, bool, 
 	if m.cold != nil {
 		return m.cold.relationship(m.g, id)
 	}
-	r, found := m.g.Relationship(id)
+	r, found := m.g.relationshipAt(id)
 	if !found {
 		return r, nil, false, nil
 	}

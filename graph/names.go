@@ -71,6 +71,9 @@ func (n *names) live(used func(id uint64) bool) []string {
 // Label finds a label that this database has ever used.
 func (g *Graph) Label(name string) (Label, bool) {
 	id, ok := g.names[labelNames].id(name)
+	if !ok && g.reads != nil {
+		g.reads.absentName(labelNames, name)
+	}
 	return Label(id), ok
 }
 
@@ -80,6 +83,9 @@ func (g *Graph) LabelName(l Label) string { return g.names[labelNames].name(uint
 // Type finds a relationship type that this database has ever used.
 func (g *Graph) Type(name string) (Type, bool) {
 	id, ok := g.names[typeNames].id(name)
+	if !ok && g.reads != nil {
+		g.reads.absentName(typeNames, name)
+	}
 	return Type(id), ok
 }
 
@@ -89,6 +95,9 @@ func (g *Graph) TypeName(t Type) string { return g.names[typeNames].name(uint32(
 // PropertyKey finds a property key that this database has ever used.
 func (g *Graph) PropertyKey(name string) (PropertyKey, bool) {
 	id, ok := g.names[keyNames].id(name)
+	if !ok && g.reads != nil {
+		g.reads.absentName(keyNames, name)
+	}
 	return PropertyKey(id), ok
 }
 
@@ -97,18 +106,30 @@ func (g *Graph) PropertyKeyName(k PropertyKey) string { return g.names[keyNames]
 
 // LabelNames returns, sorted, the labels that some node has.
 func (g *Graph) LabelNames() []string {
-	return g.names[labelNames].live(func(id uint64) bool { return g.LabelCount(Label(id)) > 0 })
+	g.noteListing(labelNames)
+	return g.names[labelNames].live(func(id uint64) bool { return setCount(&g.labelSets, id) > 0 })
 }
 
 // TypeNames returns, sorted, the types that some relationship has.
 func (g *Graph) TypeNames() []string {
-	return g.names[typeNames].live(func(id uint64) bool { return g.TypeCount(Type(id)) > 0 })
+	g.noteListing(typeNames)
+	return g.names[typeNames].live(func(id uint64) bool { return setCount(&g.typeSets, id) > 0 })
 }
 
 // PropertyKeyNames returns, sorted, the property keys that some node or relationship has.
 func (g *Graph) PropertyKeyNames() []string {
-	return g.names[keyNames].live(func(id uint64) bool {
-		at := g.keyUses.at(id)
-		return at != nil && *at > 0
-	})
+	g.noteListing(keyNames)
+	return g.names[keyNames].live(g.usesKey)
+}
+
+// usesKey tells whether some entity has a property of the key.
+func (g *Graph) usesKey(id uint64) bool {
+	at := g.keyUses.at(id)
+	return at != nil && *at > 0
+}
+
+func (g *Graph) noteListing(kind nameKind) {
+	if g.reads != nil {
+		g.reads.listed[kind] = true
+	}
 }

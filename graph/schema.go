@@ -112,7 +112,7 @@ func (g *Graph) Constraints() []ConstraintDefinition {
 // Index returns the index of a name.
 func (g *Graph) Index(name string) (*Index, bool) {
 	if i := g.schema.index(name); i >= 0 {
-		return g.schema.indexes[i], true
+		return g.handOut(g.schema.indexes[i]), true
 	}
 	return nil, false
 }
@@ -130,10 +130,18 @@ func (g *Graph) RelationshipIndex(t Type, keys []PropertyKey) (*Index, bool) {
 func (g *Graph) findIndex(entity EntityKind, name uint32, keys []PropertyKey) (*Index, bool) {
 	for _, x := range g.schema.indexes {
 		if x.definition.Entity == entity && x.name == name && slices.Equal(x.keys, keys) {
-			return x, true
+			return g.handOut(x), true
 		}
 	}
 	return nil, false
+}
+
+// handOut returns an index as the version's readers get it.
+func (g *Graph) handOut(x *Index) *Index {
+	if g.reads == nil {
+		return x
+	}
+	return x.tracked(g.reads)
 }
 
 // The first item of a schema record tells what it describes.
