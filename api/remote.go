@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/hivellm/nexus/api/forward"
@@ -82,29 +83,62 @@ func (s *Service) forwardWrite(ctx context.Context, r *run, id fsm.RequestID, si
 	watch := s.machine.WatchThrough(id, term)
 	defer watch.Cancel()
 	guarded := &firstWord{Sink: sink}
-	end, err := forward.Do(ctx, s.node, leader.ID, methodCypher, request, guarded)
+	end, err := s.askLeader(ctx, leader.ID, request, watch, guarded)
 	var failure *forward.Failure
 	switch {
 	case err == nil:
 		return decodeSummary(end)
 	case errors.As(err, &failure):
 		return Summary{}, remoteFailure(err)
-	case errors.Is(err, peer.ErrNotTaken), planted.On("forward-again") && !guarded.spoken:
+	case errors.Is(err, peer.ErrNotTaken), planted.On("forward-again") && !guarded.spoken():
 		return Summary{}, errNotTaken
-	case guarded.spoken: // rows went out: only a cut-off tells the truth
+	case guarded.spoken(): // rows went out: only a cut-off tells the truth
 		return Summary{}, lane.ErrUnknownOutcome
 	}
 	return s.awaitOutcome(ctx, r, watch, sink)
+}
+
+// answerGrace is how long a leader may keep silent once this node's own machine says what became of a write.
+const answerGrace = time.Second
+
+// askLeader sends a write on its hop and takes the answer. It gives the answer up where the leader keeps silent although
+// the watch was told: a leader that hangs must not hide an outcome that is known here.
+func (s *Service) askLeader(ctx context.Context, leader string, request []byte, watch *fsm.Watch, guarded *firstWord) ([]byte, error) {
+	ctx, giveUp := context.WithCancel(ctx)
+	var patience sync.WaitGroup
+	defer patience.Wait()
+	defer giveUp()
+	patience.Go(func() {
+		select {
+		case <-watch.Done():
+		case <-ctx.Done():
+			return
+		}
+		grace := time.NewTimer(answerGrace)
+		defer grace.Stop()
+		select {
+		case <-grace.C:
+			if guarded.hush() {
+				giveUp()
+			}
+		case <-ctx.Done():
+		}
+	})
+	return forward.Do(ctx, s.node, leader, methodCypher, request, guarded)
 }
 
 // awaitOutcome finds out what became of a forwarded write whose answer was lost.
 func (s *Service) awaitOutcome(ctx context.Context, r *run, watch *fsm.Watch, sink Sink) (Summary, error) {
 	select {
 	case <-watch.Done():
-		return s.tellOutcome(r, watch.Outcome(), sink)
 	case <-ctx.Done():
-		return Summary{}, lane.ErrUnknownOutcome
+		select {
+		case <-watch.Done(): // both at once: what is known is told
+		default:
+			return Summary{}, lane.ErrUnknownOutcome
+		}
 	}
+	return s.tellOutcome(r, watch.Outcome(), sink)
 }
 
 func (s *Service) tellOutcome(r *run, outcome fsm.WatchOutcome, sink Sink) (Summary, error) {
@@ -132,15 +166,42 @@ func (s *Service) tellOutcome(r *run, outcome fsm.WatchOutcome, sink Sink) (Summ
 	return Summary{}, lane.ErrUnknownOutcome
 }
 
-// firstWord notes whether anything of an answer went out.
+// firstWord notes whether anything of an answer went out, and lets nothing out once the answer was given up.
 type firstWord struct {
 	Sink
-	spoken bool
+
+	mu     sync.Mutex // guards both below; at most one is ever true
+	spoke  bool
+	hushed bool
 }
 
+// errHushed ends an answer that was given up.
+var errHushed = errors.New("the answer was given up")
+
+// Columns implements Sink.
 func (f *firstWord) Columns(names []string) error {
-	f.spoken = true
+	f.mu.Lock()
+	f.spoke = !f.hushed
+	f.mu.Unlock()
+	if !f.spoken() {
+		return errHushed
+	}
 	return f.Sink.Columns(names)
+}
+
+// spoken tells whether anything went out.
+func (f *firstWord) spoken() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.spoke
+}
+
+// hush gives the answer up, unless something went out already.
+func (f *firstWord) hush() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.hushed = !f.spoke
+	return f.hushed
 }
 
 // remoteFailure decodes the other node's refusal; a request that was not taken is that.

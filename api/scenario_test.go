@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hivellm/nexus/api"
 	"github.com/hivellm/nexus/api/apitest"
@@ -114,6 +115,27 @@ func TestScenario_ForwardedWriteWhoseAnswerIsLost(t *testing.T) {
 	if write.err != nil {
 		t.Errorf("a write that happened was answered: %v", write.err)
 	}
+	if got := s.count(t, s.leader, "Once"); got != "[1]" {
+		t.Fatalf("the write happened %s times", got)
+	}
+}
+
+// TestScenario_HolderAnswersByItsOwnMachine: a forwarded write was applied by a majority, its forwarder's machine too,
+// but the leader hangs and says nothing. The forwarder says what it knows.
+func TestScenario_HolderAnswersByItsOwnMachine(t *testing.T) {
+	s := newScene(t)
+	release := s.leader.Gate.Hold()
+	defer release()
+	write := s.start(t, s.follower, api.Request{Query: "CREATE (:Once)"})
+	select {
+	case <-write.done:
+	case <-time.After(apitest.Patience / 2):
+		t.Fatal("the forwarder waits for a leader that hangs, though its own machine has applied the write")
+	}
+	if write.err != nil || !write.summary.Replayed {
+		t.Errorf("a write that happened was answered: replayed %v, %v", write.summary.Replayed, write.err)
+	}
+	release()
 	if got := s.count(t, s.leader, "Once"); got != "[1]" {
 		t.Fatalf("the write happened %s times", got)
 	}
