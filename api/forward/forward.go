@@ -3,9 +3,12 @@
 //	caller                         node that runs it
 //	Do(request)       ──open──▶    Serve → run
 //	sink.Columns      ◀──c──
-//	sink.Row          ◀──r──       rows packed into frames of about 32 KiB
+//	sink.Row          ◀──r──       once a row
 //	end               ◀──s──       the summary, opaque here
 //	*Failure          ◀──e──       or the refusal, opaque here
+//
+// Each of these is an item: its kind, its length, its content. Items are packed into frames of about 32 KiB, and the
+// last frame travels with the end of the exchange: a small answer is one frame.
 //
 // Invariants: an error that is peer.ErrNotTaken says that the other node did not begin; a *Failure is the other node's
 // own answer; any other error leaves the outcome open, and the caller must find it out (R10).
@@ -25,16 +28,19 @@ import (
 	"github.com/hivellm/nexus/raft/peer"
 )
 
-// Kinds of frames, each the first byte of one.
+// Kinds of items.
 const (
-	frameColumns byte = 'c'
-	frameRows    byte = 'r'
-	frameEnd     byte = 's'
-	frameFailure byte = 'e'
+	itemColumns byte = 'c'
+	itemRow     byte = 'r'
+	itemEnd     byte = 's'
+	itemFailure byte = 'e'
 )
 
-// packBytes is how much of rows a frame holds before it is sent. One row alone may be larger.
+// packBytes is how much a frame holds before it is sent. One item alone may be larger.
 const packBytes = 32 << 10
+
+// firstFrameBytes is what most answers need.
+const firstFrameBytes = 512
 
 // Sink takes columns once and then rows. Rows are valid during the call only.
 type Sink interface {
@@ -63,47 +69,47 @@ func Do(ctx context.Context, node *raft.Node, to, method string, request []byte,
 		if err != nil {
 			return nil, err
 		}
-		end, done, err := take(frame, sink)
+		end, done, err := takeFrame(frame, sink)
 		if done || err != nil {
 			return end, err
 		}
 	}
 }
 
-func take(frame []byte, sink Sink) (end []byte, done bool, err error) {
-	if len(frame) == 0 {
-		return nil, false, errors.New("an empty frame")
+// takeFrame hands over the items of a frame. The end and a failure close the answer.
+func takeFrame(frame []byte, sink Sink) (end []byte, done bool, err error) {
+	for len(frame) > 0 {
+		kind := frame[0]
+		size, n := binary.Uvarint(frame[1:])
+		if n <= 0 || uint64(len(frame)-1-n) < size {
+			return nil, false, errors.New("a torn frame of an answer")
+		}
+		body := frame[1+n : 1+n+int(size)]
+		frame = frame[1+n+int(size):]
+		end, done, err := takeItem(kind, body, sink)
+		if done || err != nil {
+			return end, done, err
+		}
 	}
-	kind, body := frame[0], frame[1:]
+	return nil, false, nil
+}
+
+func takeItem(kind byte, body []byte, sink Sink) (end []byte, done bool, err error) {
 	switch kind {
-	case frameColumns:
+	case itemColumns:
 		var names []string
 		if err := wire.Unmarshal(body, &names); err != nil {
 			return nil, false, fmt.Errorf("decode columns: %w", err)
 		}
 		return nil, false, sink.Columns(names)
-	case frameRows:
-		return nil, false, eachRow(body, sink)
-	case frameEnd:
+	case itemRow:
+		return nil, false, sink.Row(body)
+	case itemEnd:
 		return body, true, nil
-	case frameFailure:
+	case itemFailure:
 		return nil, true, &Failure{Encoded: body}
 	}
-	return nil, false, fmt.Errorf("a frame of unknown kind %q", kind)
-}
-
-func eachRow(body []byte, sink Sink) error {
-	for len(body) > 0 {
-		size, n := binary.Uvarint(body)
-		if n <= 0 || uint64(len(body)-n) < size {
-			return errors.New("a torn frame of rows")
-		}
-		if err := sink.Row(body[n : n+int(size)]); err != nil {
-			return err
-		}
-		body = body[n+int(size):]
-	}
-	return nil
+	return nil, false, fmt.Errorf("an item of unknown kind %q", kind)
 }
 
 // Serve answers one request: run gets the request and a sink, and returns the encoded summary, or the encoded refusal.
@@ -115,15 +121,18 @@ func Serve(stream *peer.ServerStream, run func(request []byte, sink Sink) (end, 
 	case err != nil:
 		return err
 	case failure != nil:
-		return stream.Send(append([]byte{frameFailure}, failure...))
+		out.frame = out.frame[:0] // rows that did not leave before it are not worth sending
+		err = out.add(itemFailure, failure)
+	default:
+		err = out.add(itemEnd, end)
 	}
-	if err := out.flush(); err != nil {
+	if err != nil {
 		return err
 	}
-	return stream.Send(append([]byte{frameEnd}, end...))
+	return stream.Last(out.frame)
 }
 
-// packer packs rows into frames.
+// packer packs items into frames.
 type packer struct {
 	stream *peer.ServerStream
 	frame  []byte
@@ -135,27 +144,25 @@ func (p *packer) Columns(names []string) error {
 	if err != nil {
 		return fmt.Errorf("encode columns: %w", err)
 	}
-	return p.stream.Queue(append([]byte{frameColumns}, encoded...))
+	return p.add(itemColumns, encoded)
 }
 
 // Row implements Sink.
-func (p *packer) Row(encoded []byte) error {
-	if len(p.frame) == 0 {
-		p.frame = append(p.frame, frameRows)
-	}
-	p.frame = binary.AppendUvarint(p.frame, uint64(len(encoded)))
-	p.frame = append(p.frame, encoded...)
-	if len(p.frame) < packBytes {
-		return nil
-	}
-	return p.flush()
-}
+func (p *packer) Row(encoded []byte) error { return p.add(itemRow, encoded) }
 
-func (p *packer) flush() error {
-	if len(p.frame) == 0 {
-		return nil
+// add packs one item. What is packed is sent first where the frame would grow too large.
+func (p *packer) add(kind byte, body []byte) error {
+	if p.frame == nil {
+		p.frame = make([]byte, 0, max(firstFrameBytes, len(body)+1+binary.MaxVarintLen64))
 	}
-	err := p.stream.Queue(p.frame)
-	p.frame = p.frame[:0]
-	return err
+	if len(p.frame) > 0 && len(p.frame)+len(body) > packBytes {
+		if err := p.stream.Send(p.frame); err != nil {
+			return err
+		}
+		p.frame = p.frame[:0]
+	}
+	p.frame = append(p.frame, kind)
+	p.frame = binary.AppendUvarint(p.frame, uint64(len(body)))
+	p.frame = append(p.frame, body...)
+	return nil
 }

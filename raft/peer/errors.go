@@ -6,14 +6,20 @@ import (
 )
 
 // ErrNotTaken is wrapped by every error after which the addressed node definitely did not begin to run the call: the
-// dial failed, the request did not leave whole, or the node refused before running. Only then may a call be sent again.
+// dial failed, no byte of the request left this node, or the node refused before running. Only then may a call be sent again.
 var ErrNotTaken = errors.New("not taken")
 
 // ErrClosed is answered once the client or listener was closed.
 var ErrClosed = errors.New("peer channel closed")
 
-// errConnectionLost ends an exchange whose connection broke; whether it ran is unknown.
+// errConnectionLost ends an exchange whose connection broke; whether it ran is unknown, unless its request never left.
 var errConnectionLost = errors.New("peer connection lost")
+
+// errCancelled ends a handler's exchange whose caller no longer waits.
+var errCancelled = errors.New("the caller cancelled the peer exchange")
+
+// errNotRead is answered to a sender whose frames the other end of the exchange does not read.
+var errNotRead = errors.New("the other end of the peer exchange does not read")
 
 // ErrFrameTooLarge is answered for a frame above [MaxFrameBytes].
 var ErrFrameTooLarge = fmt.Errorf("peer frame larger than %d bytes", MaxFrameBytes)
@@ -24,6 +30,7 @@ const (
 	CodeNotMember     = "not_member"
 	CodeFailed        = "failed"
 	CodeRefused       = "refused"
+	CodeOverloaded    = "overloaded"
 )
 
 // Error is what the other node's handler (or its channel) answered instead of a result.

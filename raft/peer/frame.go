@@ -10,18 +10,24 @@ import (
 // MaxFrameBytes bounds the payload of one frame.
 const MaxFrameBytes = 8 << 20
 
-// A frame is a 4-byte big-endian payload length, a kind byte, and the payload.
-const frameHeaderBytes = 5
+// A frame is a 4-byte big-endian payload length, a kind byte, the 8-byte id of its exchange, and the payload. Ids are
+// given by the dialling side and never again on one connection.
+const frameHeaderBytes = 4 + 1 + 8
+
+// largestPayload is what no frame exceeds: a request of the largest body.
+const largestPayload = MaxFrameBytes + maxMethodBytes + requestFixedBytes
 
 type kind byte
 
 const (
 	kindRequest kind = 1 // flags, deadline, method, body
 	kindData    kind = 2 // opaque, either way
-	kindEnd     kind = 3 // the handler finished; payload is a call's result
+	kindEnd     kind = 3 // the handler finished; payload is a call's result or a stream's last frame
 	kindRefused kind = 4 // code, message: the handler did not begin
 	kindFailed  kind = 5 // code, message: it began
 	kindSendEnd kind = 6 // the caller sends no more
+	kindWindow  kind = 7 // bytes of data read, which may be sent anew; either way
+	kindCancel  kind = 8 // the caller no longer waits
 )
 
 // flagNoMore on a request says that the caller sends no data frames.
@@ -34,6 +40,7 @@ const maxMethodBytes = 128
 
 type frame struct {
 	kind    kind
+	id      uint64
 	payload []byte
 }
 
@@ -45,36 +52,34 @@ type request struct {
 	body       []byte
 }
 
-func writeFrame(w *bufio.Writer, k kind, head, payload []byte) error {
-	size := len(head) + len(payload)
-	if size > MaxFrameBytes+maxMethodBytes+requestFixedBytes {
-		return ErrFrameTooLarge
-	}
-	var header [frameHeaderBytes]byte
-	binary.BigEndian.PutUint32(header[:], uint32(size))
-	header[4] = byte(k)
-	for _, part := range [...][]byte{header[:], head, payload} {
-		if _, err := w.Write(part); err != nil {
-			return err
-		}
-	}
-	return nil
+// appendFrame adds a frame whose payload is head and body.
+func appendFrame(to []byte, k kind, id uint64, head, body []byte) []byte {
+	to = binary.BigEndian.AppendUint32(to, uint32(len(head)+len(body)))
+	to = append(to, byte(k))
+	to = binary.BigEndian.AppendUint64(to, id)
+	return append(append(to, head...), body...)
 }
 
+// readFrame reads one frame into memory of its own.
 func readFrame(r *bufio.Reader) (frame, error) {
-	var header [frameHeaderBytes]byte
-	if _, err := io.ReadFull(r, header[:]); err != nil {
+	header, err := r.Peek(frameHeaderBytes)
+	if err != nil {
 		return frame{}, err
 	}
-	size := binary.BigEndian.Uint32(header[:])
-	if size > MaxFrameBytes+maxMethodBytes+requestFixedBytes {
+	size := binary.BigEndian.Uint32(header)
+	next := frame{kind: kind(header[4]), id: binary.BigEndian.Uint64(header[5:])}
+	if size > largestPayload {
 		return frame{}, ErrFrameTooLarge
 	}
-	payload := make([]byte, size)
-	if _, err := io.ReadFull(r, payload); err != nil {
+	if _, err := r.Discard(frameHeaderBytes); err != nil {
 		return frame{}, err
 	}
-	return frame{kind(header[4]), payload}, nil
+	if size == 0 {
+		return next, nil
+	}
+	next.payload = make([]byte, size)
+	_, err = io.ReadFull(r, next.payload)
+	return next, err
 }
 
 // encodeRequestHead makes the part of a request before its body.
@@ -102,6 +107,16 @@ func decodeRequest(payload []byte) (request, error) {
 		method:     string(payload[requestFixedBytes : requestFixedBytes+size]),
 		body:       payload[requestFixedBytes+size:],
 	}, nil
+}
+
+// encodeWindow makes the payload of a kindWindow frame.
+func encodeWindow(bytes int) []byte { return binary.BigEndian.AppendUint32(nil, uint32(bytes)) }
+
+func decodeWindow(payload []byte) (int, error) {
+	if len(payload) != 4 {
+		return 0, fmt.Errorf("peer window of %d bytes", len(payload))
+	}
+	return int(binary.BigEndian.Uint32(payload)), nil
 }
 
 func encodeError(e *Error) []byte {

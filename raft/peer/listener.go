@@ -17,6 +17,8 @@ const (
 	maxConnections = 2048
 	// maxHandshakes bounds handshakes under way.
 	maxHandshakes = 64
+	// maxHandlers bounds handlers under way, over all connections.
+	maxHandlers = 16384
 	// raftBacklog bounds Raft streams that nobody accepted yet.
 	raftBacklog = 32
 	// acceptPause is how long to wait after a failed accept, for instance without file descriptors.
@@ -46,6 +48,7 @@ type Listener struct {
 	mu       sync.Mutex
 	accepted map[net.Conn]struct{} // guarded by mu: every open connection
 
+	handlers      atomic.Int64 // under way
 	refusalLogged atomic.Int64 // when a refusal was logged last, Unix nanoseconds
 }
 

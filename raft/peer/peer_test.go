@@ -320,23 +320,6 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-func BenchmarkCall(b *testing.B) {
-	home := authority(b, "home")
-	l := server(b, home, nil)
-	c := client(b, identity(b, home, "member"), l.Addr().String())
-	body := make([]byte, 300)
-	b.SetParallelism(32)
-	b.ReportAllocs()
-	b.RunParallel(func(pb *testing.PB) {
-		for pb.Next() {
-			if _, err := c.Call(context.Background(), "server", Work, "echo", body); err != nil {
-				b.Error(err)
-				return
-			}
-		}
-	})
-}
-
 func TestStream_ClosedAfterItsLastFrameKeepsTheConnection(t *testing.T) {
 	home := authority(t, "home")
 	l := server(t, home, nil)

@@ -2,6 +2,7 @@ package peer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -9,27 +10,37 @@ import (
 )
 
 // Stream is the caller's end of an exchange. It belongs to one goroutine. The context it was opened with bounds all of
-// it: when that ends, the connection is cut and the handler on the other node is cancelled.
+// it: once it ended, Receive and Send answer its cause, and Close cancels the handler on the other node.
 type Stream struct {
+	exchange
 	ctx       context.Context
-	client    *Client
-	pool      *pool // nil for a connection outside the pools
-	conn      *conn
-	stop      func() bool
+	link      *link // nil for a connection of its own
+	place     uint64
+	bodyBytes int
 	sendEnded bool
-	ended     bool // the handler's closing frame was read
-	done      bool // the connection was given back
+	heard     bool // a frame of the handler was taken
+	ended     bool // the handler's closing frame was taken
+	done      bool // the place was given back
 }
 
-// start sends the request. An error means that the other node cannot have it whole.
-func (s *Stream) start(method string, body []byte) error {
-	connection := s.conn
-	s.stop = context.AfterFunc(s.ctx, connection.close)
-	if err := connection.send(kindRequest, encodeRequestHead(s.sendEnded, remainingMs(s.ctx), method), body, true); err != nil {
-		s.finish(false)
-		return notTaken("send "+method, err)
+// begin sends a request over a connection. An error means that no byte of it left this node.
+func begin(ctx context.Context, over *conn, l *link, method string, body []byte, noMore bool) (*Stream, error) {
+	if len(method) > maxMethodBytes {
+		return nil, fmt.Errorf("peer method of %d bytes", len(method))
 	}
-	return nil
+	s := &Stream{ctx: ctx, link: l, bodyBytes: len(body), sendEnded: noMore}
+	if !over.join(&s.exchange) {
+		return nil, errConnectionLost
+	}
+	head := encodeRequestHead(noMore, remainingMs(ctx), method)
+	place, err := over.out.put(ctx, outgoing{kind: kindRequest, id: s.id, head: head, body: body, flush: true})
+	if err != nil {
+		over.leave(&s.exchange)
+		return nil, err
+	}
+	s.place = place
+	over.asked()
+	return s, nil
 }
 
 // remainingMs is the context's deadline as the wire carries it, at least one millisecond; 0 without a deadline.
@@ -46,27 +57,28 @@ func remainingMs(ctx context.Context) uint32 {
 func (s *Stream) Node() string { return s.conn.node }
 
 // Receive waits for the next frame: io.EOF after the handler ended well, an [Error] with what it answered otherwise.
-// Any other error leaves open what became of the request.
+// An error that wraps ErrNotTaken says that it did not begin; any other leaves open what became of the request.
 func (s *Stream) Receive() ([]byte, error) {
+	if s.ended {
+		return nil, io.EOF
+	}
 	next, err := s.next()
 	if err != nil {
 		return nil, err
 	}
-	if next.kind == kindData {
-		return next.payload, nil
+	if next.kind == kindEnd && len(next.payload) == 0 {
+		return nil, io.EOF
 	}
-	return nil, io.EOF
+	return next.payload, nil
 }
 
-// Send sends one frame to the handler.
+// Send sends one frame to the handler, after waiting for it to have read enough of those before. What is sent after the
+// handler ended is dropped: Receive tells how it ended.
 func (s *Stream) Send(payload []byte) error {
 	if s.sendEnded || s.done {
 		return fmt.Errorf("send on a peer stream: %w", ErrClosed)
 	}
-	if len(payload) > MaxFrameBytes {
-		return ErrFrameTooLarge
-	}
-	return s.conn.send(kindData, nil, payload, true)
+	return s.send(s.ctx, payload, true)
 }
 
 // CloseSend tells the handler that no more frames come.
@@ -75,51 +87,49 @@ func (s *Stream) CloseSend() error {
 		return nil
 	}
 	s.sendEnded = true
-	return s.conn.send(kindSendEnd, nil, nil, true)
+	if s.ended {
+		return nil
+	}
+	return s.conn.out.putNow(outgoing{kind: kindSendEnd, id: s.id, flush: true})
 }
 
-// Close gives the connection back, or cuts it when the handler has not ended: its context is cancelled then. A caller
-// that knows by the last frame that no more will come need not Receive the end: Close looks for it for a moment.
+// Close ends the exchange. A handler that has not ended is cancelled.
 func (s *Stream) Close() {
 	if s.done {
 		return
 	}
-	if !s.ended {
-		s.lookForEnd()
+	s.done = true
+	s.conn.leave(&s.exchange)
+	if !s.ended && !s.answered() {
+		_ = s.conn.out.putNow(outgoing{kind: kindCancel, id: s.id, flush: true}) // a broken connection cancels by itself
 	}
-	clean := s.ended && s.CloseSend() == nil
-	s.finish(clean)
-}
-
-// endPatience is how long Close looks for the closing frame: it follows the last frame at once.
-const endPatience = 5 * time.Millisecond
-
-func (s *Stream) lookForEnd() {
-	ctx, cancel := context.WithTimeout(s.ctx, endPatience)
-	defer cancel()
-	next, err := s.conn.receive(ctx)
-	if err == nil && next.kind != kindData {
-		s.ended = true
+	if s.link != nil {
+		s.link.exit(s.bodyBytes)
 	}
 }
 
-// next reads one frame and turns closing frames with errors into errors.
+// answered tells whether the handler's closing frame is here, taken or not.
+func (s *Stream) answered() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
+}
+
+// next takes one frame and turns closing frames with errors into errors.
 func (s *Stream) next() (frame, error) {
 	if s.done {
 		return frame{}, fmt.Errorf("receive on a peer stream: %w", ErrClosed)
 	}
-	if s.ended {
-		return frame{kind: kindEnd}, nil
-	}
-	next, err := s.conn.receive(s.ctx)
+	next, err := s.take(s.ctx)
 	if err != nil {
-		if cause := context.Cause(s.ctx); cause != nil {
-			err = cause
-		}
-		return frame{}, fmt.Errorf("peer %s: %w", s.conn.node, err)
+		return frame{}, s.lost(err)
 	}
+	s.heard = true
 	switch next.kind {
 	case kindData:
+		if s.ctx.Err() != nil { // a closing frame still counts, an answer without an end does not
+			return frame{}, s.lost(context.Cause(s.ctx))
+		}
 		return next, nil
 	case kindEnd:
 		s.ended = true
@@ -131,7 +141,24 @@ func (s *Stream) next() (frame, error) {
 	return frame{}, fmt.Errorf("peer %s sent a frame of kind %d", s.conn.node, next.kind)
 }
 
-// result waits for the one closing frame of a call and gives the connection back.
+// lost says what the end of the connection or of the context means for the request.
+func (s *Stream) lost(err error) error {
+	if !errors.Is(err, errConnectionLost) {
+		if s.link != nil {
+			s.link.doubt(s.conn)
+		}
+		return fmt.Errorf("peer %s: %w", s.conn.node, err)
+	}
+	if !s.heard && s.conn.out.neverLeft(s.place) {
+		return notTaken("peer "+s.conn.node, err)
+	}
+	if cause := context.Cause(s.ctx); cause != nil {
+		err = cause
+	}
+	return fmt.Errorf("peer %s: %w", s.conn.node, err)
+}
+
+// result waits for the one closing frame of a call and ends the exchange.
 func (s *Stream) result() ([]byte, error) {
 	defer s.Close()
 	next, err := s.next()
@@ -142,16 +169,4 @@ func (s *Stream) result() ([]byte, error) {
 		return nil, fmt.Errorf("peer %s answered a call with a stream", s.conn.node)
 	}
 	return next.payload, nil
-}
-
-// finish ends the exchange on this side.
-func (s *Stream) finish(clean bool) {
-	if s.done {
-		return
-	}
-	s.done = true
-	if !s.stop() {
-		clean = false // the context ended: the connection is being cut
-	}
-	s.client.release(s.pool, s.conn, clean)
 }

@@ -12,7 +12,7 @@ import (
 // The two protocols that share the peer port.
 const (
 	ProtocolRaft = "nexus-raft/1"
-	ProtocolPeer = "nexus-peer/1"
+	ProtocolPeer = "nexus-peer/2"
 )
 
 // handshakeTimeout bounds a TLS handshake on either side.
@@ -42,9 +42,10 @@ func clientConfig(identity Identity, wantNode, protocol string, gate Gate) *tls.
 
 func baseConfig(identity Identity, wantNode string, gate Gate) *tls.Config {
 	return &tls.Config{
-		MinVersion:             tls.VersionTLS13,
-		Certificates:           []tls.Certificate{identity.certificate},
-		SessionTicketsDisabled: true,
+		MinVersion:                  tls.VersionTLS13,
+		Certificates:                []tls.Certificate{identity.certificate},
+		SessionTicketsDisabled:      true,
+		DynamicRecordSizingDisabled: true, // a batch of frames is one record from the first on
 		VerifyConnection: func(state tls.ConnectionState) error {
 			return verifyConnection(state, identity, wantNode, gate)
 		},
