@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the command line as people do: testdata/script/*.txtar.
 func TestScripts(t *testing.T) {
+	var ranges atomic.Int32 // given out: no two scripts get the same ports
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -25,8 +27,10 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":    exits,
-			"freeport": freePort,
+			"exits": exits,
+			"freeport": func(ts *testscript.TestScript, _ bool, arguments []string) {
+				freePort(ts, &ranges, arguments[0])
+			},
 			"await":    await,
 			"asTenant": asTenant,
 			"killNode": killNode,
@@ -53,19 +57,23 @@ func exits(ts *testscript.TestScript, neg bool, arguments []string) {
 	}
 }
 
-// freePort NAME: sets a variable to the first of thirty ports that nobody listens on.
-func freePort(ts *testscript.TestScript, _ bool, arguments []string) {
-	for range 50 {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		ts.Check(err)
-		base := listener.Addr().(*net.TCPAddr).Port
-		ts.Check(listener.Close())
-		if base < 60000 && portsFree(base, 30) {
-			ts.Setenv(arguments[0], strconv.Itoa(base))
+// Ports of tests lie below those that systems give to outgoing connections.
+const (
+	firstTestPort  = 20000
+	testPortRanges = 400
+	portsPerTest   = 30
+)
+
+// freePort sets a variable to the first of thirty ports that nobody listens on.
+func freePort(ts *testscript.TestScript, ranges *atomic.Int32, name string) {
+	for range testPortRanges {
+		base := firstTestPort + portsPerTest*((os.Getpid()+int(ranges.Add(1)))%testPortRanges)
+		if portsFree(base, portsPerTest) {
+			ts.Setenv(name, strconv.Itoa(base))
 			return
 		}
 	}
-	ts.Fatalf("found no thirty free ports")
+	ts.Fatalf("found no %d free ports", portsPerTest)
 }
 
 func portsFree(base, count int) bool {
