@@ -52,6 +52,10 @@ func (l *lane) compute() *batch {
 		if t == nil {
 			break
 		}
+		if t.job.reservation != nil {
+			l.reserve(t, current)
+			continue
+		}
 		m, built := l.execute(t, current, last, l.next(applied.Stamp()))
 		b.members = append(b.members, m)
 		if m.write != nil {
@@ -72,7 +76,11 @@ func (l *lane) execute(t *ticket, current *graph.Graph, after *member, stamp gra
 	if replayed := l.replay(m); replayed {
 		return m, nil
 	}
-	draft := graph.NewDraft(current, stamp, graph.DraftLimits{MaxOperations: maxOperations, MaxBytes: maxCommandBytes})
+	if t.job.Draft != nil {
+		return l.commit(m, current, stamp)
+	}
+	draft := graph.NewDraft(current, stamp, graph.DraftLimits{MaxOperations: MaxOperations, MaxBytes: MaxCommandBytes})
+	l.passReserved(draft, current.Meta())
 	rows := &held{encode: t.job.Encode, limit: t.job.Options.Limits.MaxMemoryBytes}
 	summary, err := runQuery(t, draft, rows)
 	m.result = Result{Columns: rows.columns, Rows: rows.rows(), Summary: summary}

@@ -22,6 +22,8 @@ var (
 	ErrUnknownOutcome = errors.New("the outcome of the write is unknown")
 	// ErrQueueFull says that the lane's queue has reached its bound.
 	ErrQueueFull = errors.New("too many writes wait for this database")
+	// ErrConflict says that what a transaction read was changed since it began: it did not happen.
+	ErrConflict = errors.New("what the transaction read was changed since it began")
 	// ErrExpired says that the write did not run: its deadline passed while it waited.
 	ErrExpired = errors.New("the deadline passed before the write ran")
 )
@@ -34,8 +36,13 @@ type Place struct {
 
 // Job is one write, admitted and prepared.
 type Job struct {
-	// Query is prepared text that can write, or data definition.
+	// Query is prepared text that can write, or data definition; nil for a job with Draft.
 	Query *cypher.Query
+	// Draft makes a transaction's changes on the version it gets, as the version of the given stamp. It is called in the
+	// lane's goroutine, each time the job is run, and is for jobs with Kept.
+	Draft func(on *graph.Graph, stamp graph.Stamp) (*graph.Draft, cypher.Summary, error)
+	// Unused is what is left of the blocks that were reserved for Draft; the lane may give it to others.
+	Unused [2]graph.Block
 	// Options carry parameters, the statement's time and the limits of the tenant.
 	Options cypher.Options
 	// Request is the id that watches and replays know this write by. Never zero.
@@ -44,6 +51,8 @@ type Job struct {
 	Kept *fsm.Kept
 	// Encode appends one row, as it goes to the client, to dst. It is called in the lane's goroutine.
 	Encode func(dst []byte, g *graph.Graph, row []value.Value) ([]byte, error)
+
+	reservation *reservation
 }
 
 // Result is what a write left behind. Rows are as Job.Encode made them.

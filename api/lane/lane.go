@@ -21,6 +21,8 @@ type lane struct {
 
 	// sequence is the last stamp given; only the working goroutine touches it.
 	sequence uint64
+	// reserved are the ids above those given out in blocks, by graph.EntityKind; only the working goroutine touches them.
+	reserved [2]uint64
 }
 
 func newLane(set *Lanes, place Place, term uint64) *lane {

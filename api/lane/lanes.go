@@ -171,7 +171,7 @@ const besideDatabase = 1 << 30
 
 // beside tells whether a job runs beside its lane: none, but with the bug "ddl-beside-lane" planted.
 func beside(job *Job) bool {
-	return planted.On("ddl-beside-lane") && job.Query.Kind() == cypher.KindSchemaWrite
+	return planted.On("ddl-beside-lane") && job.Query != nil && job.Query.Kind() == cypher.KindSchemaWrite
 }
 
 func (l *Lanes) landed(tenant tenancy.ID, t *ticket) {

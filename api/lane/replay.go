@@ -12,12 +12,15 @@ import (
 	"github.com/hivellm/nexus/scripts/planted"
 )
 
-// Bounds of commands and of what is kept under a client's key (R7, R10).
+// Bounds of one write: its operations, and their bytes (R7).
 const (
-	maxOperations   = 50_000
-	maxCommandBytes = fsm.MaxCommandBytes - 64<<10 // a command holds more than its operations
-	maxKeptRows     = 16 << 10
-	roundTimeout    = 5 * time.Second
+	MaxOperations   = 50_000
+	MaxCommandBytes = fsm.MaxCommandBytes - 64<<10 // a command holds more than its operations
+)
+
+const (
+	maxKeptRows  = 16 << 10 // of what is kept under a client's key (R10)
+	roundTimeout = 5 * time.Second
 )
 
 // replay looks the client's key up before the job runs: a record is the answer.
