@@ -5,10 +5,11 @@ import (
 	"sync"
 )
 
-// queryOverheadBytes is what a prepared query is taken to weigh beside its text, and perTextByte for each byte of it.
+// queryOverheadBytes is what a prepared query with its plans is taken to weigh beside its text, and perTextByte for each
+// byte of it.
 const (
-	queryOverheadBytes = 2 << 10
-	perTextByte        = 24
+	queryOverheadBytes = 8 << 10
+	perTextByte        = 128
 )
 
 // Cache keeps prepared queries, the least recently used going first, under a bound of estimated bytes. Safe for any

@@ -17,10 +17,7 @@ import (
 
 var rewrite = flag.Bool("rewrite", false, "write what came out into the goldens; read the difference")
 
-// block is one case of a golden file: lines of input, a line of dashes, what came out.
-type block struct{ input, output string }
-
-// golden runs the cases of a file, which are separated by empty lines.
+// golden runs the cases of a file, which are separated by empty lines: lines of input, a line of dashes, what came out.
 func golden(t *testing.T, name string, answer func(t *testing.T, input string) string) {
 	t.Helper()
 	path := filepath.Join("testdata", name)

@@ -178,13 +178,13 @@ func TestQuery_SeedDecidesRandomNumbers(t *testing.T) {
 		}
 		return out
 	}
-	if ask(1) != ask(1) || ask(1) == ask(2) {
+	if first := ask(1); first != ask(1) || first == ask(2) {
 		t.Fatal("random numbers must follow from the seed")
 	}
 }
 
 func TestCache_KeepsWithinItsBound(t *testing.T) {
-	c := cypher.NewCache(20 << 10)
+	c := cypher.NewCache(80 << 10)
 	first, err := c.Prepare(`RETURN 0 AS x`)
 	if err != nil {
 		t.Fatal(err)

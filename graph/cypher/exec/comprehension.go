@@ -166,6 +166,7 @@ func (c *compiler) patternExpr(x *ast.PatternExpr) eval {
 
 // anyRow tells whether a pipeline has a row, and stops at the first one.
 func anyRow(r *run, l line) (bool, error) {
+	defer r.forget(r.memory)
 	p, found := &pipe{}, false
 	err := p.drive(r, l.open(tailFunc(func(*run) error {
 		found = true
@@ -204,6 +205,7 @@ func (c *compiler) subquery(x *ast.Subquery) eval {
 	switch x.Kind {
 	case ast.SubqueryExists:
 		return func(r *run) (value.Value, error) {
+			defer r.forget(r.memory)
 			p, found := &pipe{}, false
 			err := u.run(r, tailFunc(func(*run) error {
 				found = true

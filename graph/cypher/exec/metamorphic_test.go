@@ -157,7 +157,8 @@ func node(t *rapid.T, anonymous string) string {
 func where(t *rapid.T) string {
 	conditions := []string{
 		"a.x = 1", "a.x > 1", "1 <= a.x", "a.x IN [0, 2, 2, null]", "a.x = a.y", "a.y = 'u'", "a:A", "a:A OR a.x = 2",
-		"NOT a.x = 3", "(a)-[:R]->()", "NOT (a)--(:B)", "a.x < 3 AND a.x >= 1", "a.x IS NULL", "exists { (a)-[:S]->(:A) }",
+		"NOT a.x = 3", "(a)-[:R]->()", "NOT (a)--(:B)", "a.x < 3 AND a.x >= 1", "a.x IS NULL", "a.x > 1 AND a.x < 'u'",
+		"a.x > null", "a.x <= 'u'", "a.x > 0 AND a.x > 1 AND a.x < 3", "a.x = 1 AND a.x IN [1, 'u']", "exists { (a)-[:S]->(:A) }",
 		"count { (a)-->() } > 1", "size([(a)-[:R]->(z) | z.x]) > 0",
 	}
 	chosen := rapid.SliceOfN(rapid.SampledFrom(conditions), 0, 2).Draw(t, "where")

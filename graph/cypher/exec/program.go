@@ -31,26 +31,39 @@ type program struct {
 	plan    *plan.Plan
 }
 
-// Plans keeps the program of a query that was made last. The zero Plans is empty. Safe for any number of goroutines.
-type Plans struct{ last atomic.Pointer[kept] }
+// Plans keeps the programs of a query that were used last. The zero Plans is empty. Safe for any number of goroutines.
+type Plans struct{ kept atomic.Pointer[[]kept] }
+
+// maxKept is how many programs of one query are kept: one for each kind of graph that the query is asked of.
+const maxKept = 8
 
 // kept is a program with what it was made for: it may run anywhere, but is good where schema and sizes are alike.
 type kept struct {
 	schema       uint64
 	nodes, edges int
-	program      *program
 	rules        plan.Rules
+	program      *program
+}
+
+func (k *kept) fits(o *kept) bool {
+	return k.schema == o.schema && k.nodes == o.nodes && k.edges == o.edges && k.rules == o.rules
 }
 
 func (p *Plans) program(q *bind.Query, g *graph.Graph, rules plan.Rules) *program {
 	meta := g.Meta()
 	now := kept{schema: meta.SchemaVersion, nodes: bits.Len64(meta.Nodes), edges: bits.Len64(meta.Relationships), rules: rules}
-	if last := p.last.Load(); last != nil && last.schema == now.schema && last.nodes == now.nodes &&
-		last.edges == now.edges && last.rules == rules {
-		return last.program
+	var before []kept
+	if list := p.kept.Load(); list != nil {
+		before = *list
+	}
+	for i := range before {
+		if before[i].fits(&now) {
+			return before[i].program
+		}
 	}
 	now.program = compile(q, plan.Make(q, g, rules))
-	p.last.Store(&now)
+	list := append([]kept{now}, before[:min(len(before), maxKept-1)]...)
+	p.kept.Store(&list)
 	return now.program
 }
 

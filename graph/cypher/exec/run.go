@@ -159,6 +159,9 @@ func (r *run) hold(bytes int64) error {
 
 func (r *run) release(bytes int64) { r.memory -= bytes }
 
+// forget goes back to what was held before something that was left early, and so could not release what it held.
+func (r *run) forget(before int64) { r.memory = before }
+
 func (r *run) within(more int64) error {
 	if most := r.inputs.MaxMemoryBytes; most > 0 && uint64(r.memory+more) > most {
 		return &LimitError{Limit: "memory", Value: most}

@@ -88,7 +88,7 @@ func (w *write) set(r *run, target value.Value, key string, v value.Value) error
 	default:
 		return fail(w.At, ast.TypeError, "InvalidArgumentType", "only nodes and relationships have properties that can be set, found %s", target.Kind())
 	}
-	if changed {
+	if changed || err == nil && !v.IsNull() {
 		r.stats.PropertiesSet++
 	}
 	return explain(w.At, err)
