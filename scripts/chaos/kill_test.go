@@ -245,9 +245,10 @@ func persist(ctx context.Context, c *cluster.Cluster, k *cluster.Client, q clust
 	return f, fmt.Errorf("no answer for %s within %v", q.Key, keyPatience)
 }
 
-// bearable: a writer may be told that the cluster cannot now, or that the outcome is unknown; nothing else.
+// bearable: a writer may be told that the cluster cannot now, that its time was over before it ran, or that the outcome
+// is unknown; nothing else.
 func bearable(a *cluster.Answer) error {
-	if p := a.Problem; p != nil && p.Status != 503 && p.Code != "UNKNOWN_OUTCOME" {
+	if p := a.Problem; p != nil && p.Status != 503 && p.Code != "UNKNOWN_OUTCOME" && p.Code != "QUERY_LIMIT_EXCEEDED" {
 		return a.Err()
 	}
 	return nil

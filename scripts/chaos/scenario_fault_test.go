@@ -3,6 +3,7 @@ package chaos
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -13,6 +14,56 @@ import (
 
 // scenarioWriters is how many writers write during a scenario's faults.
 const scenarioWriters = 24
+
+// allRestarted has two tenants write as much, stops every node cleanly, so that stores are flushed, then kills what is
+// left and starts again: each must find its own and nothing else.
+func allRestarted(ctx context.Context, s *stage) error {
+	other, err := s.c.Tenant(ctx, s.name+"-other", nil)
+	if err != nil {
+		return err
+	}
+	own := []struct {
+		k     *cluster.Client
+		label string
+		count int64
+	}{{s.k.Client, "Mine", 250}, {other.Client, "Theirs", 120}}
+	for _, o := range own {
+		text := fmt.Sprintf("UNWIND range(1, $n) AS i CREATE (:%s {i: i})-[:TO]->(:%s {i: -i})", o.label, o.label)
+		if _, err := good(ctx, o.k, s.anyNode(), cluster.Query{Text: text, Parameters: map[string]any{"n": o.count / 2}}); err != nil {
+			return err
+		}
+	}
+	if err := s.c.StopAll(ctx); err != nil {
+		return err
+	}
+	if err := all(s.c.Nodes, (*cluster.Node).Start); err != nil {
+		return err
+	}
+	if err := s.c.Ready(ctx); err != nil {
+		if died := s.c.Died(); died != nil {
+			return violation("a node does not start from what it stored: %v", died)
+		}
+		return err
+	}
+	for _, o := range own {
+		for _, n := range s.c.Nodes {
+			for text, want := range map[string]int64{
+				fmt.Sprintf("MATCH (n:%s) RETURN count(n)", o.label): o.count,
+				"MATCH (n) RETURN count(n)":                          o.count,
+				"MATCH ()-[r]->() RETURN count(r)":                   o.count / 2,
+			} {
+				answer, err := good(ctx, o.k, n, cluster.Query{Text: text, TimeoutMs: 10_000})
+				if err != nil {
+					return violation("%s after all nodes started again: %v", text, err)
+				}
+				if got, err := answer.Int(); err != nil || got != want {
+					return violation("%s: %s is %d after all nodes started again, %d was written (%v)", n.Name, text, got, want, err)
+				}
+			}
+		}
+	}
+	return nil
+}
 
 // leaderStalled holds both followers until the leader gives up, lets them go on, and judges every write.
 func leaderStalled(ctx context.Context, s *stage) error {

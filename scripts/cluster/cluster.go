@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -151,7 +152,7 @@ func (c *Cluster) Node(name string) (*Node, bool) {
 
 const tailLines = 40
 
-// Tail is the end of every node's log.
+// Tail is the end of every node's log, and every error in it.
 func (c *Cluster) Tail(lines int) string {
 	var out strings.Builder
 	for _, n := range c.Nodes {
@@ -161,8 +162,10 @@ func (c *Cluster) Tail(lines int) string {
 			continue
 		}
 		all := strings.Split(strings.TrimRight(string(content), "\n"), "\n")
-		all = all[max(0, len(all)-lines):]
-		fmt.Fprintf(&out, "--- %s (%s)\n%s\n", n.Name, n.HTTP, strings.Join(all, "\n"))
+		cut := max(0, len(all)-lines)
+		errs := slices.DeleteFunc(all[:cut:cut], func(line string) bool { return !strings.Contains(line, "level=ERROR") })
+		shown := append(errs[:min(len(errs), lines):min(len(errs), lines)], all[cut:]...)
+		fmt.Fprintf(&out, "--- %s (%s)\n%s\n", n.Name, n.HTTP, strings.Join(shown, "\n"))
 	}
 	return out.String()
 }
