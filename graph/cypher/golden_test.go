@@ -150,6 +150,7 @@ func TestRun_Scenarios(t *testing.T) {
 		if summary.Stats != (cypher.Stats{}) {
 			fmt.Fprintf(&out, "%+v\n", summary.Stats)
 		}
+		out.WriteString(summary.Profile)
 		if digest, bytes := d.Graph().RecomputeDigest(); digest != d.Graph().Meta().Digest || bytes != d.Graph().Meta().Bytes {
 			fmt.Fprintln(&out, "THE DIGEST IS WRONG")
 		}

@@ -53,6 +53,8 @@ type Summary struct {
 	Stats         Stats
 	Notifications []Notification
 	Rows          uint64
+	// Profile is the plan with the rows that each operator passed on; empty without PROFILE.
+	Profile string
 }
 
 func (o *Options) inputs() exec.Inputs {

@@ -101,5 +101,11 @@ func run(ctx context.Context, q *Query, g *graph.Graph, d *graph.Draft, opts Opt
 	if err != nil {
 		return Summary{}, explain(err)
 	}
-	return Summary{Stats: result.Stats, Rows: result.Rows}, nil
+	summary := Summary{Stats: result.Stats, Rows: result.Rows, Profile: result.Profile}
+	if summary.Profile != "" {
+		summary.Notifications = append(summary.Notifications, Notification{
+			Code: "PROFILE", Severity: "INFORMATION", Title: "The plan with the rows of each operator", Description: summary.Profile,
+		})
+	}
+	return summary, nil
 }

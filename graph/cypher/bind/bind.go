@@ -44,11 +44,8 @@ func Bind(tree *ast.Query, procedures fn.Procedures) (*Query, error) {
 		b.query.ParameterAt[i] = b.firstAt[name]
 	}
 	b.query.Columns = union.Parts[0].Columns
-	switch tree.Mode {
-	case ast.ModeExplain:
+	if tree.Mode == ast.ModeExplain {
 		b.query.Columns, b.query.Writes = slices.Clone(ExplainColumns), false
-	case ast.ModeProfile:
-		return nil, b.unsupported(tree, "PROFILE")
 	}
 	return b.query, nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/hivellm/nexus/graph/cypher/ast"
 	"github.com/hivellm/nexus/graph/cypher/bind"
 	"github.com/hivellm/nexus/graph/cypher/plan"
 )
@@ -20,6 +21,9 @@ func compile(q *bind.Query, p *plan.Plan) *program {
 		text: q.Text, columns: q.Columns, writes: q.Writes, deletes: q.Deletes, params: q.Parameters, paramAt: q.ParameterAt, plan: p,
 	}}
 	c.program.width = q.Width
+	if q.Mode == ast.ModeProfile {
+		c.program.profile = map[plan.Op]int{}
+	}
 	c.program.root = c.union(p.Root)
 	for _, out := range p.Root.Bound.Out {
 		c.program.out = append(c.program.out, out.Slot)
@@ -61,7 +65,11 @@ func (c *compiler) union(u *plan.Union) *union {
 func (c *compiler) line(p plan.Pipeline) line {
 	var l line
 	for _, op := range p {
-		l = append(l, c.stage(op))
+		s := c.stage(op)
+		if c.program.profile != nil {
+			s = c.counted(op, s)
+		}
+		l = append(l, s)
 	}
 	return l
 }

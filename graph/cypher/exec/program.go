@@ -29,6 +29,8 @@ type program struct {
 	labels  []string
 	types   []string
 	plan    *plan.Plan
+	// profile holds the places of the operators' counters; nil unless rows are counted.
+	profile map[plan.Op]int
 }
 
 // Plans keeps the programs of a query that were used last. The zero Plans is empty. Safe for any number of goroutines.
@@ -99,7 +101,7 @@ func RunWith(
 	if err := r.program.root.run(r, out); err != nil {
 		return Result{}, placed(q.Text, err)
 	}
-	return Result{Stats: r.stats, Rows: out.count}, nil
+	return Result{Stats: r.stats, Rows: out.count, Profile: r.profiled()}, nil
 }
 
 // explainPlan answers the lines of a plan.

@@ -43,6 +43,8 @@ type Stats struct {
 type Result struct {
 	Stats Stats
 	Rows  uint64
+	// Profile is the plan with counts of rows, for PROFILE only.
+	Profile string
 }
 
 // LimitError says that a run reached a limit: "time", "rows" or "memory". Value is the limit, 0 for time, where the
@@ -84,6 +86,7 @@ type run struct {
 	labels  []int64
 	types   []int64
 	stats   Stats
+	counts  []uint64 // rows by the places of program.profile
 	steps   uint32
 	memory  int64
 	seed    uint64
@@ -97,6 +100,9 @@ func newRun(ctx context.Context, p *program, g *graph.Graph, d *graph.Draft, in 
 	}
 	r.keys, tokens = tokens[:len(p.keys)], tokens[len(p.keys):]
 	r.labels, r.types = tokens[:len(p.labels)], tokens[len(p.labels):]
+	if p.profile != nil {
+		r.counts = make([]uint64, len(p.profile))
+	}
 	r.fn = fn.Context{Graph: g, Before: g, Clock: in.Clock, Random: in.Random, Budget: r}
 	if r.fn.Random == nil {
 		r.fn.Random = r.random

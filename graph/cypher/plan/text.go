@@ -10,36 +10,40 @@ import (
 )
 
 // String prints the plan, one operator a line, in the order rows flow; what stands within another is indented.
-func (p *Plan) String() string {
+func (p *Plan) String() string { return p.Text(func(Op) string { return "" }) }
+
+// Text prints the plan, with a note behind each operator.
+func (p *Plan) Text(note func(Op) string) string {
 	var b strings.Builder
-	p.Root.write(&b, 0)
+	p.Root.write(&b, 0, note)
 	return b.String()
 }
 
-func (u *Union) write(b *strings.Builder, depth int) {
+func (u *Union) write(b *strings.Builder, depth int, note func(Op) string) {
 	for i, part := range u.Parts {
 		if i > 0 {
 			indent(b, depth)
 			b.WriteString(map[bool]string{true: "UnionAll\n", false: "Union\n"}[u.Bound.All])
 		}
-		part.write(b, depth)
+		part.write(b, depth, note)
 	}
 }
 
-func (p Pipeline) write(b *strings.Builder, depth int) {
+func (p Pipeline) write(b *strings.Builder, depth int, note func(Op) string) {
 	for _, op := range p {
 		indent(b, depth)
 		b.WriteString(op.line())
+		b.WriteString(note(op))
 		b.WriteByte('\n')
 		switch o := op.(type) {
 		case *Optional:
-			o.Inner.write(b, depth+1)
+			o.Inner.write(b, depth+1, note)
 		case *Merge:
-			o.Match.write(b, depth+1)
+			o.Match.write(b, depth+1, note)
 		case *Foreach:
-			o.Body.write(b, depth+1)
+			o.Body.write(b, depth+1, note)
 		case *CallSubquery:
-			o.Inner.write(b, depth+1)
+			o.Inner.write(b, depth+1, note)
 		}
 	}
 }
