@@ -7,6 +7,7 @@ import (
 
 	"github.com/hivellm/nexus/api/bookmark"
 	"github.com/hivellm/nexus/api/lane"
+	"github.com/hivellm/nexus/api/tx"
 	"github.com/hivellm/nexus/fsm"
 	"github.com/hivellm/nexus/graph"
 	"github.com/hivellm/nexus/graph/cypher"
@@ -36,6 +37,9 @@ var sentinels = []struct {
 	{fsm.ErrKeyExists, CodeAlreadyExists},
 	{lane.ErrNoLeader, CodeNoLeader},
 	{lane.ErrUnknownOutcome, CodeUnknownOutcome},
+	{lane.ErrConflict, CodeConflict},
+	{tx.ErrUnknown, CodeNotFound},
+	{tx.ErrEnding, CodeNotFound},
 	{raft.ErrNoLeader, CodeNoLeader},
 }
 
@@ -64,6 +68,7 @@ func explainTyped(err error) *Error {
 		query    *cypher.Error
 		limit    *cypher.LimitError
 		draft    *graph.LimitError
+		step     *tx.LimitError
 		quota    *tenancy.QuotaError
 		function *tenancy.FunctionNotAllowedError
 		database *tenancy.DatabaseNameError
@@ -77,6 +82,8 @@ func explainTyped(err error) *Error {
 		return Refuse(CodeQueryLimitExceeded, "%s", sentence(limit.Error()))
 	case errors.As(err, &draft):
 		return Refuse(CodeQueryLimitExceeded, "%s; split the write, for instance by feeding UNWIND fewer rows at a time", sentence(draft.Error()))
+	case errors.As(err, &step):
+		return Refuse(CodeQueryLimitExceeded, "%s; roll it back or commit it, and do the rest in another", sentence(step.Error()))
 	case errors.As(err, &quota):
 		return &Error{Code: CodeStorageQuotaExceeded, Detail: sentence(quota.Error()), Quota: string(quota.Quota), Limit: quota.Limit, Used: quota.Used}
 	case errors.As(err, &function):
@@ -89,6 +96,10 @@ func explainTyped(err error) *Error {
 		return Refuse(CodeBadRequest, "%s", plan.Error())
 	case errors.Is(err, fsm.ErrIdempotencyFull):
 		return Refuse(CodeOverloaded, "idempotency: this tenant has as many remembered keys as one may have; try again in some minutes")
+	case errors.Is(err, tx.ErrTooMany):
+		return Refuse(CodeOverloaded, "transactions: %s", tx.ErrTooMany.Error())
+	case errors.Is(err, lane.ErrReserved):
+		return Refuse(CodeOverloaded, "ids: %s", lane.ErrReserved.Error())
 	case errors.Is(err, lane.ErrQueueFull):
 		return Refuse(CodeOverloaded, "writes: %s", lane.ErrQueueFull.Error())
 	case errors.Is(err, lane.ErrExpired), errors.Is(err, context.DeadlineExceeded):

@@ -20,9 +20,11 @@ func (s *Service) followLeadership() {
 		for change := range s.node.WatchLeadership(ctx) {
 			if !change.Leading {
 				s.lanes.Close()
+				s.txs.Close()
 				continue
 			}
 			s.lanes.Open(change.Term)
+			s.txs.Open(change.Term)
 			s.owned.Go(func() { s.markDigests(ctx, change.Term) })
 		}
 	})

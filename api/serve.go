@@ -11,10 +11,11 @@ import (
 	"github.com/hivellm/nexus/scripts/planted"
 )
 
-// registerPeerMethods puts what peers may ask of this node into the peer channel's table. Both methods ask for a
+// registerPeerMethods puts what peers may ask of this node into the peer channel's table. All methods ask for a
 // member's certificate, and authorize the key again by this node's own registry before anything runs.
 func (s *Service) registerPeerMethods() {
 	s.node.HandleStream(methodCypher, peer.Member, s.serveCypher)
+	s.node.HandleStream(methodTx, peer.Member, s.serveTx)
 	s.node.HandleCall(methodOperation, peer.Member, s.serveOperation)
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hivellm/nexus/api/bookmark"
 	"github.com/hivellm/nexus/api/lane"
+	"github.com/hivellm/nexus/api/tx"
 	"github.com/hivellm/nexus/fsm"
 	"github.com/hivellm/nexus/graph/cypher"
 	"github.com/hivellm/nexus/raft"
@@ -38,6 +39,8 @@ type Service struct {
 	gate         tenancy.Gate
 	sealer       *bookmark.Sealer
 	lanes        *lane.Lanes
+	txs          *tx.Table
+	txIDs        *tx.Sealer
 	plans        *cypher.Cache
 	maxStaleness time.Duration
 	version      string
@@ -53,12 +56,17 @@ func New(c Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	ids, err := tx.NewSealer(c.Secret, c.ClusterID)
+	if err != nil {
+		return nil, err
+	}
 	logger := c.Logger
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Service{
 		machine: c.Machine, node: c.Node, sealer: sealer,
+		txs: tx.NewTable(), txIDs: ids,
 		plans:        cypher.NewCache(planCacheBytes),
 		maxStaleness: c.MaxStaleness, version: c.Version, logger: logger,
 	}
@@ -72,6 +80,7 @@ func New(c Config) (*Service, error) {
 func (s *Service) Close() {
 	s.stop()
 	s.lanes.Close()
+	s.txs.Close()
 	s.owned.Wait()
 	s.lanes.Wait()
 }

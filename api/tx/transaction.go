@@ -114,6 +114,9 @@ func (t *Transaction) Idle() time.Duration { return t.idleFor }
 // Index is the log's index at which a strong read saw the version it began on.
 func (t *Transaction) Index() uint64 { return t.index }
 
+// Committing tells whether a commit of it was begun.
+func (t *Transaction) Committing() bool { return t.committing }
+
 // Stats counts what its statements changed.
 func (t *Transaction) Stats() cypher.Stats { return t.stats }
 

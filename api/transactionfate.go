@@ -1,0 +1,147 @@
+package api
+
+import (
+	"context"
+	"errors"
+
+	"github.com/hivellm/nexus/api/lane"
+	"github.com/hivellm/nexus/api/tx"
+	"github.com/hivellm/nexus/fsm"
+	"github.com/hivellm/nexus/scripts/planted"
+	"github.com/hivellm/nexus/tenancy"
+)
+
+// keptWindowMs is within which time after its begin a commit that is not remembered was never applied (R14): ids are
+// kept for longer.
+const keptWindowMs = 10 * 60 * 1000
+
+// committedTx answers a commit whose transaction is not open here: R14's look-up.
+func (s *Service) committedTx(ctx context.Context, p tenancy.Principal, id tx.ID) (TxCommit, error) {
+	if planted.On("tx-commit-409-though-applied") {
+		return TxCommit{}, lane.ErrConflict
+	}
+	if s.txs.Term() != id.Term {
+		return s.awaitCommit(ctx, p, id)
+	}
+	if commit, found, err := s.keptCommit(ctx, p, id); found {
+		return commit, err
+	}
+	switch end, known := s.txs.Ended(id); {
+	case known && end.Kind == tx.Committed:
+		return s.commitOf(p, lane.Result{Index: end.Index, Replayed: true}), nil
+	case known && end.Kind == tx.RolledBack:
+		return TxCommit{}, tx.ErrUnknown
+	case known && end.Kind == tx.Lost:
+		return TxCommit{}, lane.ErrConflict
+	case known:
+		return TxCommit{}, lane.ErrUnknownOutcome
+	}
+	return TxCommit{}, s.never(id)
+}
+
+// awaitCommit finds out what became of a commit in a term that is over or ending: the machine applied it, or a later term
+// has begun and it was not among what came before.
+func (s *Service) awaitCommit(ctx context.Context, p tenancy.Principal, id tx.ID) (TxCommit, error) {
+	for {
+		commit, again, err := s.awaitOnce(ctx, p, id)
+		if !again {
+			return commit, err
+		}
+	}
+}
+
+func (s *Service) awaitOnce(ctx context.Context, p tenancy.Principal, id tx.ID) (commit TxCommit, again bool, err error) {
+	watch := s.machine.WatchThrough(id.Request(), id.Term)
+	defer watch.Cancel()
+	over := s.machine.AppliedTerm() > id.Term
+	if commit, found, err := s.keptCommit(ctx, p, id); found || over {
+		if !found {
+			err = s.never(id)
+		}
+		return commit, false, err
+	}
+	select {
+	case <-watch.Done():
+	case <-ctx.Done():
+		return TxCommit{}, false, lane.ErrUnknownOutcome
+	}
+	switch outcome := watch.Outcome(); outcome.Kind {
+	case fsm.OutcomeApplied:
+		commit, err := s.appliedCommit(p, outcome.Result)
+		return commit, false, err
+	case fsm.OutcomeLaterTerm:
+		commit, found, err := s.keptCommit(ctx, p, id)
+		if !found {
+			err = s.never(id)
+		}
+		return commit, false, err
+	case fsm.OutcomeSnapshot:
+		return TxCommit{}, true, nil
+	}
+	return TxCommit{}, false, lane.ErrUnknownOutcome
+}
+
+// appliedCommit answers by what a watch saw.
+func (s *Service) appliedCommit(p tenancy.Principal, r fsm.Result) (TxCommit, error) {
+	result := lane.Result{Index: r.Index, Replayed: true}
+	switch {
+	case r.Err != nil:
+		return TxCommit{}, r.Err
+	case r.Replay != nil:
+		result.Index = r.Replay.Index
+	}
+	summary, err := lane.DecodeSummary(r.Stats)
+	if err != nil {
+		return TxCommit{}, err
+	}
+	result.Summary = summary
+	return s.commitOf(p, result), nil
+}
+
+// keptCommit looks a commit up among the kept ids, as a strong read would see them where it is found.
+func (s *Service) keptCommit(ctx context.Context, p tenancy.Principal, id tx.ID) (commit TxCommit, found bool, err error) {
+	result, found, err := lane.Replay(s.machine, lane.Place{Tenant: p.Tenant()}, id.Kept(0))
+	if !found || err != nil {
+		return TxCommit{}, found, err
+	}
+	if err := s.catchUp(ctx); err != nil {
+		return TxCommit{}, true, errors.Join(lane.ErrUnknownOutcome, err)
+	}
+	return s.commitOf(p, result), true, nil
+}
+
+// never says that a transaction's commit cannot be in the log: it did not happen, unless it is so old that it may have
+// been forgotten.
+func (s *Service) never(id tx.ID) error {
+	if s.machine.LogTimeMs()-id.BegunMs < keptWindowMs {
+		return lane.ErrConflict
+	}
+	return lane.ErrUnknownOutcome
+}
+
+// goneTx says why a transaction takes no more statements: it was ended by its client, or lost.
+func (s *Service) goneTx(ctx context.Context, p tenancy.Principal, id tx.ID) error {
+	if s.txs.Term() == id.Term {
+		switch end, known := s.txs.Ended(id); {
+		case known && end.Kind == tx.Uncertain:
+			return lane.ErrUnknownOutcome
+		case known && end.Kind != tx.Lost:
+			return tx.ErrUnknown
+		}
+		return lane.ErrConflict
+	}
+	return s.goneTerm(ctx, p, id)
+}
+
+// goneTerm is goneTx once the transaction's term is over, or where its node cannot be asked.
+func (s *Service) goneTerm(ctx context.Context, p tenancy.Principal, id tx.ID) error {
+	ctx, cancel := context.WithTimeout(ctx, leaderPatience)
+	defer cancel()
+	if _, err := s.machine.WaitTerm(ctx, id.Term); err != nil {
+		return lane.ErrNoLeader
+	}
+	if _, found, _ := lane.Replay(s.machine, lane.Place{Tenant: p.Tenant()}, id.Kept(0)); found {
+		return tx.ErrUnknown
+	}
+	return lane.ErrConflict
+}
