@@ -85,9 +85,7 @@ func (s *Service) Ready() Readiness {
 	age, known := s.node.Freshness()
 	_, hasLeader := s.node.Leader()
 	switch {
-	case r.Leader:
-		r.Ready = true
-	case !hasLeader:
+	case !hasLeader && !r.Leader:
 		r.Reason = "no leader is known"
 	case !known:
 		r.Reason = "this node has not caught up with the leader yet"

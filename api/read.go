@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/hivellm/nexus/api/answer"
@@ -9,6 +10,7 @@ import (
 	"github.com/hivellm/nexus/graph"
 	"github.com/hivellm/nexus/graph/cypher"
 	"github.com/hivellm/nexus/graph/value"
+	"github.com/hivellm/nexus/raft"
 )
 
 // followerPatience is how long a follower waits for its own machine before the leader serves the read (R4).
@@ -69,8 +71,7 @@ func (r *run) level() Consistency {
 // strongIndex gets the read index and waits until this node's machine has it. here = false: this follower is behind,
 // and the leader should serve the read.
 func (s *Service) strongIndex(ctx context.Context) (index uint64, here bool, err error) {
-	index, err = s.node.ReadIndex(ctx)
-	if err != nil {
+	if index, err = s.readIndex(ctx); err != nil {
 		return 0, false, err
 	}
 	if s.lanes.Term() != 0 {
@@ -82,6 +83,20 @@ func (s *Service) strongIndex(ctx context.Context) (index uint64, here bool, err
 		return index, false, ctx.Err()
 	}
 	return index, true, nil
+}
+
+// readIndex asks for the read index, again while there is no leader to tell it (docs/decisions/0004).
+func (s *Service) readIndex(ctx context.Context) (uint64, error) {
+	index, err := s.node.ReadIndex(ctx)
+	if !errors.Is(err, raft.ErrNoLeader) {
+		return index, err
+	}
+	for attempt := newAttempts(ctx); errors.Is(err, raft.ErrNoLeader); index, err = s.node.ReadIndex(ctx) {
+		if attempt.pause() != nil {
+			return 0, err
+		}
+	}
+	return index, err
 }
 
 // bookmarkIndex opens the bookmark and waits until this node's machine has it, to the deadline: then STALE.

@@ -74,7 +74,7 @@ func (s *Service) strongRegistry(ctx context.Context, p tenancy.Principal, funct
 
 // catchUp waits until this node's machine has what a strong read now would see.
 func (s *Service) catchUp(ctx context.Context) error {
-	index, err := s.node.ReadIndex(ctx)
+	index, err := s.readIndex(ctx)
 	if err != nil {
 		return err
 	}
