@@ -23,3 +23,9 @@ kit: ## the openCypher TCK, totals by category
 
 planted: ## every planted bug, and the test that catches it
 	$(GO) run ./scripts/planted/run
+
+chaos: ## whole-product checks in full size: kills, histories, isolation, lanes; then planted bugs caught from outside
+	NEXUS_FULL=1 NEXUS_PLANTED=1 $(GO) test -count=1 -timeout 60m -v ./scripts/chaos ./scripts/isolation
+
+bench: ## three real nodes and the client on this machine; docs/BENCHMARKS.md tells more
+	$(GO) run ./scripts/bench

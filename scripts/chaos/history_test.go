@@ -22,7 +22,6 @@ const (
 	historyClients   = 12
 	historyRegisters = 16
 	historyLength    = 2_000 // operations at least, each
-	historyFaults    = 5     // at least, each
 	judgePatience    = 2 * time.Minute
 	operationMs      = 2_500 // a client's patience with one attempt
 	keyedAttempts    = 4
@@ -77,7 +76,8 @@ func (h *history) record(t *testing.T, random *rand.Rand, faults *tally) {
 		})
 	}()
 	n := &nemesis{c: h.c, random: random, faults: faults}
-	for made := 0; made < historyFaults || h.count.Load() < historyLength; made++ {
+	least := cluster.Size(3, 5) // faults
+	for made := 0; made < least || h.count.Load() < historyLength; made++ {
 		if err := n.strike(ctx); err != nil {
 			t.Fatal(err)
 		}

@@ -67,7 +67,7 @@ func allRestarted(ctx context.Context, s *stage) error {
 
 // leaderStalled holds both followers until the leader gives up, lets them go on, and judges every write.
 func leaderStalled(ctx context.Context, s *stage) error {
-	return s.underWrites(ctx, cluster.Size(2, 4), func(r *recorder) error {
+	return s.underWrites(ctx, cluster.Size(1, 4), func(r *recorder) error {
 		_, followers, err := s.leaderAndFollowers(ctx)
 		if err != nil {
 			return err
@@ -80,7 +80,7 @@ func leaderStalled(ctx context.Context, s *stage) error {
 
 // leaderKilled kills the leader under writes and judges every one.
 func leaderKilled(ctx context.Context, s *stage) error {
-	return s.underWrites(ctx, cluster.Size(2, 5), func(r *recorder) error {
+	return s.underWrites(ctx, cluster.Size(1, 5), func(r *recorder) error {
 		leader, _, err := s.leaderAndFollowers(ctx)
 		if err != nil {
 			return err

@@ -62,14 +62,18 @@ func checkScenarios(t *testing.T, c *cluster.Cluster) {
 	}
 }
 
-// playOn plays a scenario with a tenant of its own.
+// playOn plays a scenario with a tenant of its own. A node that ends by itself is a broken promise in every scenario.
 func playOn(ctx context.Context, t testing.TB, c *cluster.Cluster, s scenario, random *rand.Rand, attempt int) error {
 	name := fmt.Sprintf("%s-%d", s.name, attempt)
 	k, err := c.Tenant(ctx, name, nil)
 	if err != nil {
 		return err
 	}
-	return s.play(ctx, &stage{c: c, k: k, random: random, logf: t.Logf, name: name})
+	err = s.play(ctx, &stage{c: c, k: k, random: random, logf: t.Logf, name: name})
+	if died := c.Died(); died != nil {
+		return violation("%v, meanwhile: %v", died, err)
+	}
+	return err
 }
 
 // anyNode is one of the nodes.
@@ -173,8 +177,7 @@ func keyAnswered(ctx context.Context, s *stage) error {
 }
 
 func keyInFlight(ctx context.Context, s *stage) error {
-	const rounds = 5
-	for i := range rounds {
+	for i := range cluster.Size(2, 5) {
 		leader, followers, err := s.leaderAndFollowers(ctx)
 		if err != nil {
 			return err
@@ -224,8 +227,8 @@ func background(ctx context.Context, k *cluster.Client, n *cluster.Node, q clust
 }
 
 func constraintAmongWrites(ctx context.Context, s *stage) error {
-	const rounds, clients = 10, 8
-	for round := range rounds {
+	const clients = 8
+	for round := range cluster.Size(3, 10) {
 		label := fmt.Sprintf("Only%d", round)
 		creating, stop := context.WithCancel(ctx)
 		done := make(chan error, 1)

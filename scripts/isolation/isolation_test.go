@@ -22,7 +22,7 @@ var marks = [2]string{"alpha", "beta"}
 func TestIsolation_InterleavedIsAsAlone(t *testing.T) {
 	c := cluster.New(t, cluster.Options{})
 	seed := cluster.Random(t).Uint64()
-	length := cluster.Size(1_000, 5_000) // of each of the two
+	length := cluster.Size(300, 5_000) // of each of the two
 	ctx := cluster.Within(t, 10*time.Minute)
 	var programs [2][]step
 	var alone, together [2]*session
