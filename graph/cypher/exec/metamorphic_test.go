@@ -171,7 +171,7 @@ func where(t *rapid.T) string {
 	conditions := []string{
 		"a.x = 1", "a.x > 1", "1 <= a.x", "a.x IN [0, 2, 2, null]", "a.x = a.y", "a.y = 'u'", "a:A", "a:A OR a.x = 2",
 		"NOT a.x = 3", "(a)-[:R]->()", "NOT (a)--(:B)", "a.x < 3 AND a.x >= 1", "a.x IS NULL", "a.x > 1 AND a.x < 'u'",
-		"a.x > null", "a.x <= 'u'", "a.x > 0 AND a.x > 1 AND a.x < 3", "a.x = 1 AND a.x IN [1, 'u']", "exists { (a)-[:S]->(:A) }",
+		"id(a) = 1", "2.0 = id(a)", "elementId(a) = 'n:0'", "id(a) = a.x", "elementId(a) = 'r:0'", "a.x > null", "a.x <= 'u'", "a.x > 0 AND a.x > 1 AND a.x < 3", "a.x = 1 AND a.x IN [1, 'u']", "exists { (a)-[:S]->(:A) }",
 		"count { (a)-->() } > 1", "size([(a)-[:R]->(z) | z.x]) > 0",
 	}
 	chosen := rapid.SliceOfN(rapid.SampledFrom(conditions), 0, 2).Draw(t, "where")

@@ -37,6 +37,13 @@ type LabelScan struct {
 	Label string
 }
 
+// NodeByID finds the node with an id or, with Element, an element id.
+type NodeByID struct {
+	Node    *bind.Node
+	Value   ast.Expr
+	Element bool
+}
+
 // IndexSeek finds the nodes whose indexed properties equal values; with In, the single value is a list of which one is
 // equal. Where the graph lacks the index it scans the label.
 type IndexSeek struct {

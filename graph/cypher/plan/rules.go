@@ -22,6 +22,8 @@ const (
 	RuleTopK
 	// RuleCount answers the count of a label, a type or all from the graph's figures.
 	RuleCount
+	// RuleNodeByID looks a node up by its id or elementId.
+	RuleNodeByID
 	endOfRules
 )
 
@@ -31,6 +33,7 @@ const AllRules = endOfRules - 1
 // RuleNames are the names of the rules, in the order of their bits.
 var RuleNames = []string{
 	"start-by-counts", "label-scan", "index-seek", "index-in", "index-range", "expand-into", "push-filters", "top-k", "count",
+	"node-by-id",
 }
 
 func (r Rules) has(rule Rules) bool { return r&rule != 0 }

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"strings"
+
 	"github.com/hivellm/nexus/graph"
 	"github.com/hivellm/nexus/graph/cypher/ast"
 	"github.com/hivellm/nexus/graph/cypher/bind"
@@ -30,6 +32,9 @@ func (o *ordering) start() *bind.Node {
 
 // access is the cheapest way to find a node's candidates, and about how many there are.
 func (o *ordering) access(node *bind.Node) (Op, float64) {
+	if op := o.byID(node); op != nil {
+		return op, byIDCost
+	}
 	cost := float64(o.graph.Meta().Nodes)
 	var op Op = &AllNodes{node}
 	for _, name := range labels(node) {
@@ -45,6 +50,47 @@ func (o *ordering) access(node *bind.Node) (Op, float64) {
 		}
 	}
 	return op, cost
+}
+
+// byIDCost makes a look-up by id win over everything else.
+const byIDCost = -2
+
+// byID is a look-up by id(n) or elementId(n), nil where no condition names one that is known.
+func (o *ordering) byID(node *bind.Node) Op {
+	if !o.rules.has(RuleNodeByID) {
+		return nil
+	}
+	for _, c := range o.filters {
+		b, ok := c.expr.(*ast.Binary)
+		if !ok || b.Operator != ast.OpEqual {
+			continue
+		}
+		for _, side := range [2][2]ast.Expr{{b.Left, b.Right}, {b.Right, b.Left}} {
+			if element, ok := o.isID(side[0], node); ok && o.given(side[1]) {
+				return &NodeByID{Node: node, Value: side[1], Element: element}
+			}
+		}
+	}
+	return nil
+}
+
+// isID tells whether an expression is id(node) or elementId(node).
+func (o *ordering) isID(e ast.Expr, node *bind.Node) (element, ok bool) {
+	call, isCall := e.(*ast.FunctionCall)
+	if !isCall || len(call.Args) != 1 {
+		return false, false
+	}
+	v, isVariable := call.Args[0].(*ast.Variable)
+	if !isVariable || o.query.Refs[v] != node.Symbol {
+		return false, false
+	}
+	switch name := call.FullName(); {
+	case strings.EqualFold(name, "id"):
+		return false, true
+	case strings.EqualFold(name, "elementId"):
+		return true, true
+	}
+	return false, false
 }
 
 // scanned is the label by which an operator finds nodes.

@@ -95,6 +95,10 @@ func (o *IndexSeek) line() string {
 	return word + name(o.Node.Symbol) + ":" + o.Label + "(" + strings.Join(o.Keys, ", ") + ") " + texts(o.Values)
 }
 
+func (o *NodeByID) line() string {
+	return "NodeByID " + name(o.Node.Symbol) + " " + ast.String(o.Value)
+}
+
 func (o *IndexRange) line() string {
 	text := "IndexRange " + name(o.Node.Symbol) + ":" + o.Label + "(" + o.Key + ")"
 	if o.From != nil {
