@@ -36,10 +36,11 @@ func (s *Server) cypher(c *call) error {
 	if len(keys) == 1 {
 		request.IdempotencyKey = keys[0]
 	}
+	run := func(sink api.Sink) (api.Summary, error) { return s.service.Cypher(c.context, request, sink) }
 	if wantsLines(c.request.Header.Values("Accept")) {
-		return s.cypherLines(c, request)
+		return s.inLines(c, run)
 	}
-	return s.cypherRows(c, request)
+	return s.inRows(c, run)
 }
 
 // wantsLines tells whether the client asked for lines; anything else gets JSON.
@@ -55,20 +56,22 @@ func wantsLines(accept []string) bool {
 	return false
 }
 
-func (s *Server) cypherRows(c *call, request api.Request) error {
+// inRows answers a query as one JSON object.
+func (s *Server) inRows(c *call, run func(api.Sink) (api.Summary, error)) error {
 	rows := newRows(c.response)
 	defer rows.release()
-	summary, err := s.service.Cypher(c.context, request, rows)
+	summary, err := run(rows)
 	if err != nil {
 		return err
 	}
 	return rows.finish(summary)
 }
 
-func (s *Server) cypherLines(c *call, request api.Request) error {
+// inLines answers a query in lines.
+func (s *Server) inLines(c *call, run func(api.Sink) (api.Summary, error)) error {
 	lines := newLines(c.response)
 	defer lines.close()
-	summary, err := s.service.Cypher(c.context, request, lines)
+	summary, err := run(lines)
 	switch {
 	case err == nil:
 		return lines.finish(summary)

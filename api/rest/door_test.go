@@ -37,6 +37,8 @@ func TestDoor(t *testing.T) {
 		{"Cypher/LinesEndWithAnErrorAfterTheFirstRow", testCypherLinesEndWithAnErrorAfterTheFirstRow},
 		{"Cypher/LongAnswerIsStreamedWhole", testCypherLongAnswerIsStreamedWhole},
 		{"Cypher/CutOffAnswerIsNeverWhole", testCypherCutOffAnswerIsNeverWhole},
+		{"Tx/Shapes", testTxShapes},
+		{"Tx/Refusals", testTxRefusals},
 		{"Tenants/SeeNothingOfEachOther", testTenantsSeeNothingOfEachOther},
 		{"Quota/IsTold", testQuotaIsTold},
 		{"Keys/RefusesWhatCannotBe", testKeysRefusesWhatCannotBe},

@@ -26,6 +26,8 @@ func samples(w *world, method, path string) (sample, bool) {
 	switch method + " " + path {
 	case "POST /cypher":
 		return sample{path, `{"query":"CREATE (p:Person) RETURN 1 AS x"}`, 200, func(w *world, a answer) { wantNumber(w, a.fields["stats"], "nodes_created", "1") }}, true
+	case "POST /tx", "POST /tx/:id", "POST /tx/:id/commit", "DELETE /tx/:id":
+		return txSample(w, method, path), true
 	case "GET /databases":
 		return sample{path, "", 200, func(w *world, a answer) { wantIn(w, a, `"default"`) }}, true
 	case "POST /databases":

@@ -19,6 +19,11 @@ type route struct {
 var routes = []route{
 	{method: http.MethodPost, path: "/cypher", function: tenancy.FunctionByPlan, handle: (*Server).cypher, streams: true},
 
+	{method: http.MethodPost, path: "/tx", function: tenancy.FunctionTx, handle: (*Server).beginTx},
+	{method: http.MethodPost, path: "/tx/:id", function: tenancy.FunctionByPlan, handle: (*Server).txStatement, streams: true},
+	{method: http.MethodPost, path: "/tx/:id/commit", function: tenancy.FunctionTx, handle: (*Server).commitTx},
+	{method: http.MethodDelete, path: "/tx/:id", function: tenancy.FunctionTx, handle: (*Server).rollbackTx},
+
 	{method: http.MethodGet, path: "/databases", function: tenancy.FunctionDatabaseRead, handle: (*Server).listDatabases},
 	{method: http.MethodPost, path: "/databases", function: tenancy.FunctionDatabaseWrite, handle: (*Server).createDatabase},
 	{method: http.MethodDelete, path: "/databases/:name", function: tenancy.FunctionDatabaseWrite, handle: (*Server).dropDatabase},

@@ -25,8 +25,8 @@ var statFields = []struct {
 	{"constraints_removed", func(s *api.Summary) uint64 { return uint64(s.Stats.ConstraintsRemoved) }},
 }
 
-// appendSummary appends the members of a good answer's end, without braces.
-func appendSummary(dst []byte, s api.Summary) []byte {
+// appendStats appends the member "stats".
+func appendStats(dst []byte, s *api.Summary) []byte {
 	dst = append(dst, `"stats":{`...)
 	for i, field := range statFields {
 		if i > 0 {
@@ -35,10 +35,19 @@ func appendSummary(dst []byte, s api.Summary) []byte {
 		dst = append(dst, '"')
 		dst = append(dst, field.name...)
 		dst = append(dst, `":`...)
-		dst = strconv.AppendUint(dst, field.of(&s), 10)
+		dst = strconv.AppendUint(dst, field.of(s), 10)
 	}
-	dst = append(dst, `},"bookmark":`...)
-	dst = value.AppendJSONString(dst, s.Bookmark)
+	return append(dst, '}')
+}
+
+// appendSummary appends the members of a good answer's end, without braces. A statement in a transaction has neither a
+// bookmark nor a consistency of its own.
+func appendSummary(dst []byte, s api.Summary) []byte {
+	dst = appendStats(dst, &s)
+	if s.Consistency != "" {
+		dst = append(dst, `,"bookmark":`...)
+		dst = value.AppendJSONString(dst, s.Bookmark)
+	}
 	dst = append(dst, `,"node":`...)
 	dst = value.AppendJSONString(dst, s.Node)
 	dst = append(dst, `,"leader":`...)
@@ -47,8 +56,10 @@ func appendSummary(dst []byte, s api.Summary) []byte {
 	} else {
 		dst = value.AppendJSONString(dst, s.Leader)
 	}
-	dst = append(dst, `,"consistency":`...)
-	dst = value.AppendJSONString(dst, string(s.Consistency))
+	if s.Consistency != "" {
+		dst = append(dst, `,"consistency":`...)
+		dst = value.AppendJSONString(dst, string(s.Consistency))
+	}
 	if s.Consistency == api.Local {
 		dst = append(dst, `,"staleness_ms":`...)
 		dst = strconv.AppendInt(dst, s.Staleness.Milliseconds(), 10)
