@@ -103,7 +103,10 @@ func (o *outbox) rouse() {
 		return
 	}
 	o.roused = true
-	o.wake <- struct{}{} // never blocks: the last token was received before roused was cleared
+	select {
+	case o.wake <- struct{}{}:
+	default: // a token is there already
+	}
 }
 
 // flush asks for what was queued to be written.
