@@ -61,6 +61,11 @@ func Do(ctx context.Context, node *raft.Node, to, method string, request []byte,
 		return nil, err
 	}
 	defer stream.Close()
+	return receive(stream, sink)
+}
+
+// receive hands a whole answer to the sink.
+func receive(stream *peer.Stream, sink Sink) (end []byte, err error) {
 	for {
 		frame, err := stream.Receive()
 		if errors.Is(err, io.EOF) {
