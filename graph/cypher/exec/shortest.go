@@ -1,13 +1,15 @@
 package exec
 
 import (
+	"slices"
+
 	"github.com/hivellm/nexus/graph"
 	"github.com/hivellm/nexus/graph/cypher/ast"
 	"github.com/hivellm/nexus/graph/cypher/plan"
 	"github.com/hivellm/nexus/graph/value"
 )
 
-// shortest finds shortest paths between two known nodes, breadth first.
+// shortest finds shortest paths between two known nodes, breadth first from both ends.
 type shortest struct {
 	through
 	expansion
@@ -38,14 +40,23 @@ type step struct {
 	from graph.NodeID
 }
 
-// searched is what is known of one node: how far it is and from where it was reached at that distance.
-type searched struct {
+// reached is what one side of a search knows of a node: how far it is and over which steps it was reached at that
+// distance.
+type reached struct {
 	depth int64
 	steps []step
 }
 
-// searchBytes is what a node under search is taken to weigh.
-const searchBytes = 96
+// side is the search from one end: everything at most depth away, and the nodes exactly that far.
+type side struct {
+	seen      map[graph.NodeID]*reached
+	layer     []graph.NodeID
+	depth     int64
+	direction graph.Direction
+}
+
+// reachedBytes is what a node under search is taken to weigh.
+const reachedBytes = 96
 
 func (o *shortest) push(r *run) error {
 	from, to := r.row[o.from], r.row[o.to]
@@ -63,80 +74,117 @@ func (o *shortest) push(r *run) error {
 		if o.min > 0 {
 			return nil
 		}
-		return o.emit(r, nil)
+		return o.emit(r, nil, nil)
 	}
-	seen, found, err := o.search(r, from.NodeID(), to.NodeID(), want)
-	if err == nil && found {
-		err = o.back(r, seen, to.NodeID(), nil)
+	left := newSide(from.NodeID(), o.direction)
+	right := newSide(to.NodeID(), opposite(o.direction))
+	meet, err := o.search(r, left, right, want)
+	for _, at := range meet {
+		if err != nil {
+			break
+		}
+		err = o.join(r, left, right, at)
 	}
-	r.release(searchBytes * int64(len(seen)))
+	r.release(reachedBytes * int64(len(left.seen)+len(right.seen)-2))
 	return err
 }
 
-// search looks around layer by layer until the goal is reached.
-func (o *shortest) search(r *run, from, goal graph.NodeID, want []value.Value) (map[graph.NodeID]*searched, bool, error) {
-	seen := map[graph.NodeID]*searched{from: {}}
-	types, any := o.choice.types(r, nil)
-	layer := []graph.NodeID{from}
-	for depth := int64(1); any && len(layer) > 0 && (o.max < 0 || depth <= o.max); depth++ {
-		var next []graph.NodeID
-		for _, at := range layer {
-			e := r.graph().Expand(at, o.direction, types)
-			for e.Next() {
-				if err := r.step(); err != nil {
-					return seen, false, err
-				}
-				if !o.choice.allows(r, e.Type()) || o.unique.used(r, e.Relationship()) || !o.tests.hold(r, e.Relationship(), want) {
-					continue
-				}
-				known := seen[e.Other()]
-				if known == nil {
-					known = &searched{depth: depth}
-					seen[e.Other()] = known
-					next = append(next, e.Other())
-					if err := r.hold(searchBytes); err != nil {
-						return seen, false, err
-					}
-				}
-				if known.depth == depth && (o.all || len(known.steps) == 0) {
-					known.steps = append(known.steps, step{e.Relationship(), at})
-				}
-			}
-		}
-		if seen[goal] != nil {
-			return seen, true, nil
-		}
-		layer = next
-	}
-	return seen, false, nil
+func newSide(at graph.NodeID, direction graph.Direction) *side {
+	return &side{seen: map[graph.NodeID]*reached{at: {}}, layer: []graph.NodeID{at}, direction: direction}
 }
 
-// back follows the steps from the goal to the beginning; path grows from its end.
-func (o *shortest) back(r *run, seen map[graph.NodeID]*searched, at graph.NodeID, path []value.Value) error {
-	known := seen[at]
-	if known.depth == 0 {
-		return o.emit(r, path)
+// search grows, layer by layer, the side whose layer is smaller, until the two meet. Every shortest path goes through
+// exactly one of the nodes returned: were there one that the sides had met at earlier, they would have met then.
+func (o *shortest) search(r *run, left, right *side, want []value.Value) ([]graph.NodeID, error) {
+	types, any := o.choice.types(r, nil)
+	for any && len(left.layer) > 0 && len(right.layer) > 0 && (o.max < 0 || left.depth+right.depth < o.max) {
+		near, far := left, right
+		if len(right.layer) < len(left.layer) {
+			near, far = right, left
+		}
+		if err := o.grow(r, near, types, want); err != nil {
+			return nil, err
+		}
+		var meet []graph.NodeID
+		for _, at := range near.layer {
+			if far.seen[at] != nil {
+				meet = append(meet, at)
+			}
+		}
+		if len(meet) > 0 {
+			if !o.all {
+				meet = meet[:1]
+			}
+			return meet, nil
+		}
 	}
-	for _, s := range known.steps {
+	return nil, nil
+}
+
+// grow reaches the nodes one step further.
+func (o *shortest) grow(r *run, s *side, types []graph.Type, want []value.Value) error {
+	s.depth++
+	var next []graph.NodeID
+	for _, at := range s.layer {
+		e := r.graph().Expand(at, s.direction, types)
+		for e.Next() {
+			if err := r.step(); err != nil {
+				return err
+			}
+			if !o.choice.allows(r, e.Type()) || o.unique.used(r, e.Relationship()) || !o.tests.hold(r, e.Relationship(), want) {
+				continue
+			}
+			known := s.seen[e.Other()]
+			if known == nil {
+				known = &reached{depth: s.depth}
+				s.seen[e.Other()] = known
+				next = append(next, e.Other())
+				if err := r.hold(reachedBytes); err != nil {
+					return err
+				}
+			}
+			if known.depth == s.depth && (o.all || len(known.steps) == 0) {
+				known.steps = append(known.steps, step{e.Relationship(), at})
+			}
+		}
+	}
+	s.layer = next
+	return nil
+}
+
+// join emits every path through a node at which the sides met.
+func (o *shortest) join(r *run, left, right *side, at graph.NodeID) error {
+	return follow(r, left, at, nil, func(begin []value.Value) error {
+		return follow(r, right, at, nil, func(end []value.Value) error { return o.emit(r, begin, end) })
+	})
+}
+
+// follow visits the ways from a node back to where its side began; the steps come in that order.
+func follow(r *run, s *side, at graph.NodeID, path []value.Value, visit func(path []value.Value) error) error {
+	known := s.seen[at]
+	if known.depth == 0 {
+		return visit(path)
+	}
+	for _, one := range known.steps {
 		if err := r.step(); err != nil {
 			return err
 		}
-		if err := o.back(r, seen, s.from, append(path, value.Relationship(s.rel))); err != nil {
+		if err := follow(r, s, one.from, append(path, value.Relationship(one.rel)), visit); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// emit passes a path on that was found from its end.
-func (o *shortest) emit(r *run, path []value.Value) error {
-	list := make([]value.Value, len(path))
-	for i, v := range path {
-		if o.reversed {
-			list[i] = v
-		} else {
-			list[len(list)-1-i] = v
-		}
+// emit passes a path on. Both halves run from the middle outwards.
+func (o *shortest) emit(r *run, begin, end []value.Value) error {
+	list := make([]value.Value, 0, len(begin)+len(end))
+	for i := len(begin) - 1; i >= 0; i-- {
+		list = append(list, begin[i])
+	}
+	list = append(list, end...)
+	if o.reversed {
+		slices.Reverse(list)
 	}
 	if r.row[o.rel] = value.List(list); o.single {
 		r.row[o.rel] = list[0]
