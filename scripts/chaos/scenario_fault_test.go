@@ -15,8 +15,8 @@ import (
 // scenarioWriters is how many writers write during a scenario's faults.
 const scenarioWriters = 24
 
-// allRestarted has two tenants write as much, stops every node cleanly, so that stores are flushed, then kills what is
-// left and starts again: each must find its own and nothing else.
+// allRestarted has two tenants write, stops every node cleanly, so that stores are flushed, and starts them again: each
+// must find its own and nothing else.
 func allRestarted(ctx context.Context, s *stage) error {
 	other, err := s.c.Tenant(ctx, s.name+"-other", nil)
 	if err != nil {
@@ -30,6 +30,9 @@ func allRestarted(ctx context.Context, s *stage) error {
 	for _, o := range own {
 		text := fmt.Sprintf("UNWIND range(1, $n) AS i CREATE (:%s {i: i})-[:TO]->(:%s {i: -i})", o.label, o.label)
 		if _, err := good(ctx, o.k, s.anyNode(), cluster.Query{Text: text, Parameters: map[string]any{"n": o.count / 2}}); err != nil {
+			return err
+		}
+		if _, err := good(ctx, o.k, s.anyNode(), cluster.Query{Text: "MATCH (n) SET n.seen = true"}); err != nil {
 			return err
 		}
 	}
@@ -49,6 +52,7 @@ func allRestarted(ctx context.Context, s *stage) error {
 		for _, n := range s.c.Nodes {
 			for text, want := range map[string]int64{
 				fmt.Sprintf("MATCH (n:%s) RETURN count(n)", o.label): o.count,
+				"MATCH (n) WHERE n.seen RETURN count(n)":             o.count,
 				"MATCH (n) RETURN count(n)":                          o.count,
 				"MATCH ()-[r]->() RETURN count(r)":                   o.count / 2,
 			} {

@@ -41,7 +41,7 @@ var scenarios = []scenario{
 	{"KeyInFlight", "two requests with one key wait in a lane at once; the second run would fail", keyInFlight},
 	{"ConstraintAmongWrites", "a unique constraint is made while clients create doubles", constraintAmongWrites},
 	{"LanesApart", "single creates beside another tenant's, and another database's, long write", lanesApart},
-	{"AllRestarted", "two tenants write the same ids, all nodes are killed and start from what they stored", allRestarted},
+	{"AllRestarted", "two tenants write the same ids and change what they wrote; all nodes stop and start from what they stored", allRestarted},
 	{"LeaderStalled", "the leader's followers stand still until it steps down, with writes in flight that commit later", leaderStalled},
 	{"LeaderKilled", "the leader is killed under writes through its followers that carry no key", leaderKilled},
 	{"BatchLost", "what a leader appended reaches nobody and another takes over; MERGE found in it what is lost", batchLost},

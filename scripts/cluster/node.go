@@ -77,19 +77,17 @@ func (n *Node) Start() error {
 
 // wait reaps the process. It ends with it.
 func (n *Node) wait(command *exec.Cmd, exited chan struct{}) {
-	err := command.Wait()
+	_ = command.Wait() // its state says what there is to say
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.command == command {
 		if n.state != Down {
-			n.died = fmt.Errorf("%s ended by itself: %w", n.Name, errors.Join(err, errEnded))
+			n.died = fmt.Errorf("%s ended by itself: %s", n.Name, command.ProcessState)
 		}
 		n.command, n.state = nil, Down
 	}
 	close(exited)
 }
-
-var errEnded = errors.New("the process is gone")
 
 // Died returns an error when the process ended without being told to.
 func (n *Node) Died() error {
