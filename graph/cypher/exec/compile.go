@@ -78,6 +78,8 @@ func (c *compiler) stage(op plan.Op) stage {
 	switch o := op.(type) {
 	case *plan.AllNodes:
 		return c.allNodes(o)
+	case *plan.TypeScan:
+		return c.typeScan(o)
 	case *plan.NodeByID:
 		return c.nodeByID(o)
 	case *plan.LabelScan:

@@ -35,11 +35,7 @@ func (p *planner) match(pattern *bind.Pattern, where []ast.Expr) Pipeline {
 		}
 	}
 	o.expandAll()
-	for {
-		node := o.start()
-		if node == nil {
-			break
-		}
+	for o.start() {
 		o.expandAll()
 	}
 	for _, path := range pattern.Paths {
@@ -155,11 +151,7 @@ func (o *ordering) take(r *bind.Relationship) {
 		o.taken = append(o.taken, r)
 	}
 	if r.Bound && !r.Variable {
-		left, right := o.visited[r.Left], o.visited[r.Right]
-		o.line = append(o.line, &TakeRelationship{r, left, right, unique})
-		o.arriveRelationship(r)
-		o.arriveOnce(r.Left)
-		o.arriveOnce(r.Right)
+		o.takeEnds(r, unique)
 		return
 	}
 	e := Expand{Relationship: r, From: r.Left, To: r.Right, Unique: unique}
@@ -171,6 +163,14 @@ func (o *ordering) take(r *bind.Relationship) {
 	o.line = append(o.line, expansion(e))
 	o.arriveRelationship(r)
 	o.arriveOnce(e.To)
+}
+
+// takeEnds finds the ends of a relationship that is known.
+func (o *ordering) takeEnds(r *bind.Relationship, unique []*bind.Relationship) {
+	o.line = append(o.line, &TakeRelationship{r, o.visited[r.Left], o.visited[r.Right], unique})
+	o.arriveRelationship(r)
+	o.arriveOnce(r.Left)
+	o.arriveOnce(r.Right)
 }
 
 func expansion(e Expand) Op {

@@ -44,6 +44,12 @@ type NodeByID struct {
 	Element bool
 }
 
+// TypeScan finds the relationships of some types; a TakeRelationship that finds their ends follows.
+type TypeScan struct {
+	Relationship *bind.Relationship
+	Types        []string
+}
+
 // IndexSeek finds the nodes whose indexed properties equal values; with In, the single value is a list of which one is
 // equal. Where the graph lacks the index it scans the label.
 type IndexSeek struct {

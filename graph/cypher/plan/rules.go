@@ -24,6 +24,8 @@ const (
 	RuleCount
 	// RuleNodeByID looks a node up by its id or elementId.
 	RuleNodeByID
+	// RuleTypeScan begins a pattern at the relationships of a type where they are fewer than the nodes to begin at.
+	RuleTypeScan
 	endOfRules
 )
 
@@ -33,7 +35,7 @@ const AllRules = endOfRules - 1
 // RuleNames are the names of the rules, in the order of their bits.
 var RuleNames = []string{
 	"start-by-counts", "label-scan", "index-seek", "index-in", "index-range", "expand-into", "push-filters", "top-k", "count",
-	"node-by-id",
+	"node-by-id", "type-scan",
 }
 
 func (r Rules) has(rule Rules) bool { return r&rule != 0 }

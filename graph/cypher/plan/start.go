@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/hivellm/nexus/graph"
@@ -8,8 +9,8 @@ import (
 	"github.com/hivellm/nexus/graph/cypher/bind"
 )
 
-// start finds the next place to begin: nil when every node is known.
-func (o *ordering) start() *bind.Node {
+// start finds the next place to begin, and begins there; false when every node is known.
+func (o *ordering) start() bool {
 	var best *bind.Node
 	var bestOp Op
 	cost := 0.0
@@ -23,10 +24,53 @@ func (o *ordering) start() *bind.Node {
 		}
 	}
 	if best == nil {
-		return nil
+		return false
+	}
+	if scan := o.typeScan(cost); scan != nil {
+		r := scan.Relationship
+		o.done[r] = true
+		o.line = append(o.line, scan)
+		unique := append([]*bind.Relationship(nil), o.taken...)
+		o.taken = append(o.taken, r)
+		o.takeEnds(r, unique)
+		return true
 	}
 	o.line = append(o.line, bestOp)
 	o.arriveBy(best, scanned(bestOp))
+	return true
+}
+
+// typeScanFactor is what a relationship costs to begin at, compared to a node.
+const typeScanFactor = 1.5
+
+// typeScan is the relationship pattern with the fewest relationships of its types, nil if beginning at a node costs less.
+func (o *ordering) typeScan(nodeCost float64) *TypeScan {
+	var best *TypeScan
+	if !o.rules.has(RuleTypeScan) {
+		return nil
+	}
+	for _, r := range o.pattern.Relationships {
+		if o.done[r] || r.Bound || r.Variable || r.Shortest != ast.ShortestNone || o.visited[r.Left] || o.visited[r.Right] {
+			continue
+		}
+		names, plain := ast.Disjunction(r.Types)
+		if !plain || len(names) == 0 {
+			continue
+		}
+		scan, count := &TypeScan{Relationship: r}, 0.0
+		for _, name := range names {
+			if slices.Contains(scan.Types, name.Text) {
+				continue
+			}
+			scan.Types = append(scan.Types, name.Text)
+			if typ, ok := o.graph.Type(name.Text); ok {
+				count += float64(o.graph.TypeCount(typ))
+			}
+		}
+		if typeScanFactor*count < nodeCost {
+			best, nodeCost = scan, typeScanFactor*count
+		}
+	}
 	return best
 }
 

@@ -99,6 +99,10 @@ func (o *NodeByID) line() string {
 	return "NodeByID " + name(o.Node.Symbol) + " " + ast.String(o.Value)
 }
 
+func (o *TypeScan) line() string {
+	return "TypeScan " + name(o.Relationship.Symbol) + ":" + strings.Join(o.Types, "|")
+}
+
 func (o *IndexRange) line() string {
 	text := "IndexRange " + name(o.Node.Symbol) + ":" + o.Label + "(" + o.Key + ")"
 	if o.From != nil {
