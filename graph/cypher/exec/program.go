@@ -51,7 +51,10 @@ func (k *kept) fits(o *kept) bool {
 	return k.schema == o.schema && k.nodes == o.nodes && k.edges == o.edges && k.rules == o.rules
 }
 
+// program finds or makes the program for a graph. What a plan looks at does not change the answer, so it is no part of
+// what a transaction has read.
 func (p *Plans) program(q *bind.Query, g *graph.Graph, rules plan.Rules) *program {
+	g = g.Untracked()
 	meta := g.Meta()
 	now := kept{schema: meta.SchemaVersion, nodes: bits.Len64(meta.Nodes), edges: bits.Len64(meta.Relationships), rules: rules}
 	var before []kept
