@@ -2,6 +2,7 @@ package peer
 
 import (
 	"context"
+	"runtime"
 	"sync"
 )
 
@@ -126,6 +127,7 @@ func (o *outbox) run(write func(batch []byte) error) error {
 		case <-o.done:
 			return nil
 		}
+		runtime.Gosched() // whoever is about to put a frame does so first: measured, a third of the system calls
 		batch := o.take()
 		if len(batch) == 0 {
 			return nil // closed
