@@ -9,13 +9,53 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 )
 
-// bench builds tests and runs them. It belongs to one goroutine.
+// bench builds tests and runs them: while the tests of one package run, those of the next are built.
 type bench struct {
 	root, bin string
-	built     map[string]string // package → test binary; "" for one that does not build
+	builds    map[string]*build // by package; complete before the first is begun
+	building  sync.WaitGroup
+}
+
+// build is one package's test binary.
+type build struct {
+	done   chan struct{}
+	binary string // written before done is closed
+	err    error  // as binary
+}
+
+// newBench begins to build the packages of the rows, in their order. The caller waits for building at last.
+func newBench(ctx context.Context, root, bin string, rows []row) *bench {
+	b := &bench{root: root, bin: bin, builds: map[string]*build{}}
+	var packages []string
+	for _, r := range rows {
+		if b.builds[r.pkg] == nil {
+			b.builds[r.pkg] = &build{done: make(chan struct{})}
+			packages = append(packages, r.pkg)
+		}
+	}
+	b.building.Go(func() {
+		for _, pkg := range packages {
+			one := b.builds[pkg]
+			one.binary, one.err = b.compile(ctx, pkg)
+			close(one.done)
+		}
+	})
+	return b
+}
+
+// compile makes the test binary of a package.
+func (b *bench) compile(ctx context.Context, pkg string) (string, error) {
+	binary := filepath.Join(b.bin, strings.ReplaceAll(strings.TrimPrefix(pkg, "./"), "/", "-")+".test")
+	command := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-tags", "planted", "-o", binary, pkg)
+	command.Dir, command.Stderr = b.root, os.Stderr
+	if err := command.Run(); err != nil {
+		return "", fmt.Errorf("the tests of %s do not build", pkg)
+	}
+	return binary, nil
 }
 
 // verdict is what became of a row.
@@ -29,40 +69,22 @@ type verdict struct {
 // judge runs a row's test without its bug and with it.
 func (b *bench) judge(ctx context.Context, r row) verdict {
 	v := verdict{row: r}
-	binary, err := b.build(ctx, r.pkg)
-	if err != nil {
-		v.said = err.Error()
+	made := b.builds[r.pkg]
+	<-made.done
+	if made.err != nil {
+		v.said = made.err.Error()
 		return v
 	}
 	started := time.Now()
-	defer func() { v.took = time.Since(started) }()
-	healthy := b.try(ctx, binary, r, "")
-	if !healthy.passed {
+	healthy := b.try(ctx, made.binary, r, "")
+	if healthy.passed {
+		sick := b.try(ctx, made.binary, r, r.plant)
+		v.caught, v.said = sick.ran && !sick.passed, sick.said
+	} else {
 		v.said = "it fails without the bug: " + healthy.said
-		return v
 	}
-	sick := b.try(ctx, binary, r, r.plant)
-	v.caught, v.said = sick.ran && !sick.passed, sick.said
 	v.took = time.Since(started)
 	return v
-}
-
-// build makes the test binary of a package, once.
-func (b *bench) build(ctx context.Context, pkg string) (string, error) {
-	binary, known := b.built[pkg]
-	if !known {
-		binary = filepath.Join(b.bin, strings.ReplaceAll(strings.TrimPrefix(pkg, "./"), "/", "-")+".test")
-		command := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-tags", "planted", "-o", binary, pkg)
-		command.Dir, command.Stderr = b.root, os.Stderr
-		if err := command.Run(); err != nil {
-			binary = ""
-		}
-		b.built[pkg] = binary
-	}
-	if binary == "" {
-		return "", fmt.Errorf("the tests of %s do not build", pkg)
-	}
-	return binary, nil
 }
 
 // trial is one run of one test.

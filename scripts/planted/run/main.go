@@ -44,12 +44,17 @@ func run(ctx context.Context, out io.Writer, only string) error {
 		return err
 	}
 	defer os.RemoveAll(bin)
-	b := &bench{root: root, bin: bin, built: map[string]string{}}
-	var verdicts []verdict
+	var rows []row
 	for _, r := range table {
 		if strings.Contains(r.plant, only) {
-			verdicts = append(verdicts, b.judge(ctx, r))
+			rows = append(rows, r)
 		}
+	}
+	b := newBench(ctx, root, bin, rows)
+	defer b.building.Wait()
+	var verdicts []verdict
+	for _, r := range rows {
+		verdicts = append(verdicts, b.judge(ctx, r))
 	}
 	return conclude(out, verdicts, missing)
 }
