@@ -10,5 +10,8 @@
 // place; every loop looks at the deadline and the memory budget; nothing here reads a clock, a file or a random source:
 // all of that comes with Options.
 //
+// What follows from the first invariant and may surprise: SET computes all its values before it writes any, so of several
+// rows that set one property the last wins; only MERGE and FOREACH see what their own earlier rows did.
+//
 // It must never know tenants, the log, the store, or any wire format.
 package cypher
