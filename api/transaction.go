@@ -25,8 +25,6 @@ type TxSpec struct {
 
 // TxInfo names an open transaction.
 type TxInfo struct {
-	_msgpack struct{} `msgpack:",as_array"`
-
 	ID string
 	// ExpiresAtMs is when it ends if no step comes, Unix milliseconds.
 	ExpiresAtMs int64
@@ -34,8 +32,6 @@ type TxInfo struct {
 
 // TxCommit is the end of a transaction that was committed.
 type TxCommit struct {
-	_msgpack struct{} `msgpack:",as_array"`
-
 	Bookmark string
 	Stats    cypher.Stats
 	// Replayed says that an earlier commit of the same transaction had done it.

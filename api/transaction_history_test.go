@@ -16,7 +16,7 @@ import (
 const historyAccounts = 6
 
 // TestTransactions_HistoryIsSerializable lets clients move money, skew, count up and look, through all nodes, while
-// leadership goes round; what each read and wrote must fit one order.
+// leadership goes round or falls; what each read and wrote must fit one order.
 func TestTransactions_HistoryIsSerializable(t *testing.T) {
 	c := apitest.Start(t, 3)
 	_, key := c.Tenant(t, "ann")
@@ -69,22 +69,20 @@ func eventually(t *testing.T, n *apitest.Node, key, query string) *answer {
 	return got
 }
 
-// goRound gives leadership away again and again.
+// goRound takes leadership from whoever has it, again and again: by a transfer, or by cutting the leader off.
 func goRound(t *testing.T, c *apitest.Cluster, stop chan struct{}) {
-	for {
+	for round := 0; ; round++ {
 		select {
 		case <-stop:
 			return
 		default:
 		}
-		if !moved(t, c, stop) {
-			return
-		}
+		moved(t, c, round, stop)
 	}
 }
 
-// moved gives leadership away once it has been held long enough for some commits.
-func moved(t *testing.T, c *apitest.Cluster, stop chan struct{}) bool {
+// moved takes leadership away once it has been held long enough for some commits.
+func moved(t *testing.T, c *apitest.Cluster, round int, stop chan struct{}) {
 	leader := c.Leader(t)
 	from := leader.Machine.Applied()
 	apitest.WaitFor(t, "some commits", func() bool {
@@ -95,10 +93,22 @@ func moved(t *testing.T, c *apitest.Cluster, stop chan struct{}) bool {
 			return leader.Machine.Applied() > from+25
 		}
 	})
+	if round%3 == 2 { // the leader is cut off, and comes back when another leads
+		c.Links.Isolate(leader.Name)
+		apitest.WaitFor(t, "another leader", func() bool {
+			for _, n := range c.Nodes {
+				if n != leader && n.Service.Ready().Leader {
+					return true
+				}
+			}
+			return false
+		})
+		c.Links.Heal(leader.Name)
+		return
+	}
 	if err := leader.Service.TransferLeadership(t.Context(), c.Operator(t, leader), ""); err != nil {
 		t.Logf("transfer: %v", err)
 	}
-	return true
 }
 
 type fate uint8

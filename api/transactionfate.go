@@ -21,7 +21,7 @@ func (s *Service) committedTx(ctx context.Context, p tenancy.Principal, id tx.ID
 		return TxCommit{}, lane.ErrConflict
 	}
 	if s.txs.Term() != id.Term {
-		return s.awaitCommit(ctx, p, id)
+		return s.awaitCommit(ctx, p, id, s.machine.WatchThrough(id.Request(), id.Term))
 	}
 	if commit, found, err := s.keptCommit(ctx, p, id); found {
 		return commit, err
@@ -40,19 +40,19 @@ func (s *Service) committedTx(ctx context.Context, p tenancy.Principal, id tx.ID
 }
 
 // awaitCommit finds out what became of a commit in a term that is over or ending: the machine applied it, or a later term
-// has begun and it was not among what came before.
-func (s *Service) awaitCommit(ctx context.Context, p tenancy.Principal, id tx.ID) (TxCommit, error) {
+// has begun and it was not among what came before. It takes the watch over; one that a snapshot ended is renewed.
+func (s *Service) awaitCommit(ctx context.Context, p tenancy.Principal, id tx.ID, watch *fsm.Watch) (TxCommit, error) {
 	for {
-		commit, again, err := s.awaitOnce(ctx, p, id)
+		commit, again, err := s.awaitOnce(ctx, p, id, watch)
+		watch.Cancel()
 		if !again {
 			return commit, err
 		}
+		watch = s.machine.WatchThrough(id.Request(), id.Term)
 	}
 }
 
-func (s *Service) awaitOnce(ctx context.Context, p tenancy.Principal, id tx.ID) (commit TxCommit, again bool, err error) {
-	watch := s.machine.WatchThrough(id.Request(), id.Term)
-	defer watch.Cancel()
+func (s *Service) awaitOnce(ctx context.Context, p tenancy.Principal, id tx.ID, watch *fsm.Watch) (commit TxCommit, again bool, err error) {
 	over := s.machine.AppliedTerm() > id.Term
 	if commit, found, err := s.keptCommit(ctx, p, id); found || over {
 		if !found {

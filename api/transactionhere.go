@@ -127,7 +127,7 @@ func (s *Service) commitHere(ctx context.Context, p tenancy.Principal, id tx.ID,
 		return TxCommit{}, err
 	case errors.Is(err, lane.ErrNotTaken), errors.Is(err, lane.ErrNoLeader), errors.Is(err, lane.ErrUnknownOutcome):
 		s.txs.End(one, tx.End{Kind: tx.Uncertain})
-		return s.awaitCommit(ctx, p, id)
+		return s.awaitCommit(ctx, p, id, s.machine.WatchThrough(id.Request(), id.Term))
 	}
 	s.txs.End(one, tx.End{Kind: tx.Refused})
 	return TxCommit{}, err

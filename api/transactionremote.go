@@ -31,8 +31,6 @@ const (
 
 // remoteTx is one step of a transaction on its one hop.
 type remoteTx struct {
-	_msgpack struct{} `msgpack:",as_array"`
-
 	Step txStep
 	// Term is the term a begin is meant for; the others name theirs by their id.
 	Term        uint64
@@ -50,8 +48,6 @@ type remoteTx struct {
 
 // txAnswer is what the step answered.
 type txAnswer struct {
-	_msgpack struct{} `msgpack:",as_array"`
-
 	Info    TxInfo
 	Summary Summary
 	Commit  TxCommit
@@ -115,14 +111,16 @@ func (s *Service) forwardRollback(ctx context.Context, p tenancy.Principal, id t
 // forwardCommit commits at the node that holds the transaction, and finds the outcome out here where that node does not
 // tell it.
 func (s *Service) forwardCommit(ctx context.Context, p tenancy.Principal, id tx.ID, arrivedMs int64) (TxCommit, error) {
+	watch := s.machine.WatchThrough(id.Request(), id.Term)
+	defer watch.Cancel() // may be done twice
 	for attempt := newAttempts(ctx); ; {
-		answer, err := s.askCommit(ctx, p, id, arrivedMs)
+		answer, err := s.askCommit(ctx, p, id, arrivedMs, watch)
 		var refusal *Error
 		switch {
 		case err == nil, errors.As(err, &refusal):
 			return answer.Commit, err
 		case !isNotTaken(err) || s.machine.AppliedTerm() > id.Term:
-			return s.awaitCommit(ctx, p, id)
+			return s.awaitCommit(ctx, p, id, watch)
 		case attempt.pause() != nil:
 			return TxCommit{}, lane.ErrNoLeader
 		}
@@ -130,9 +128,7 @@ func (s *Service) forwardCommit(ctx context.Context, p tenancy.Principal, id tx.
 }
 
 // askCommit sends a commit. Once this node's machine knows the outcome, the other has a moment to tell it, no more.
-func (s *Service) askCommit(ctx context.Context, p tenancy.Principal, id tx.ID, arrivedMs int64) (txAnswer, error) {
-	watch := s.machine.WatchThrough(id.Request(), id.Term)
-	defer watch.Cancel()
+func (s *Service) askCommit(ctx context.Context, p tenancy.Principal, id tx.ID, arrivedMs int64, watch *fsm.Watch) (txAnswer, error) {
 	ctx, giveUp := context.WithCancel(ctx)
 	var patience sync.WaitGroup
 	defer patience.Wait()

@@ -130,8 +130,11 @@ const (
 func (t *Transaction) block(kind graph.EntityKind) (graph.Block, error) {
 	size := min(max(2*t.reserved[kind], firstBlock), lastBlock)
 	block, err := t.reserve(t.statement, kind, size)
+	if expired := t.statement.Err(); err != nil && expired != nil {
+		err = expired // what became of a reservation is nobody's business
+	}
 	if err != nil {
-		return graph.Block{}, err
+		return graph.Block{}, fmt.Errorf("reserve ids: %w", err)
 	}
 	t.reserved[kind] = size
 	return block, nil

@@ -37,6 +37,7 @@ var table = []row{
 	{"snapshot-unnoticed", "R10", "./fsm", "TestScenario_SnapshotAtTheHolderLeavesTheOutcomeUnknown"},
 	{"watch-after-publish", "R10", "./fsm", "TestScenario_WatchIsToldBeforeTheTermIsPublished"},
 	{"tx-commit-409-though-applied", "R14", "./api", "TestTransactions_CommitWhoseAnswerIsLost"},
+	{"read-set-unchecked", "R15", "./api", "TestTransactions_HistoryIsSerializable"},
 	{"rebase-with-draft-ids", "R15", "./api/tx", "TestCommit_BringsNamesNotNumbers"},
 	{"absent-reads-untracked", "R15", "./api/tx", "TestCommit_AbsentReadsConflict"},
 	{"skipped-record", "R18", "./fsm", "TestScenario_ASkippedRecordIsFound"},
