@@ -29,3 +29,11 @@ chaos: ## whole-product checks in full size: kills, histories, isolation, lanes;
 
 bench: ## three real nodes and the client on this machine; docs/BENCHMARKS.md tells more
 	$(GO) run ./scripts/bench
+
+FUZZTIME ?= 30s
+fuzz: ## every fuzz target in turn, FUZZTIME each
+	@set -e; grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u | while read -r dir; do \
+	  for target in $$(grep -h '^func Fuzz' $$dir/*_test.go | sed 's/func \(Fuzz[A-Za-z0-9]*\).*/\1/'); do \
+	    echo "== $$dir $$target"; $(GO) test "$$dir" -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) | tail -3; \
+	  done; \
+	done
