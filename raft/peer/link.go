@@ -15,8 +15,9 @@ const (
 	maxRequestBytes = 64 << 20
 	// suspectAfter is how long a connection may be silent after a request before a caller that gave up doubts it.
 	suspectAfter = 200 * time.Millisecond
-	// maxRetired bounds the doubted connections of a link whose last exchanges are still awaited.
-	maxRetired = 4
+	// maxRetired bounds the doubted connections of a link whose last exchanges are still awaited. At the bound the
+	// current one is kept: cutting another could lose the answer of an exchange that is only slow.
+	maxRetired = 16
 )
 
 // link is the way to one node in one class: one connection that all exchanges share.
@@ -113,16 +114,15 @@ func (l *link) doubt(connection *conn) {
 	if l.current != connection {
 		return
 	}
-	l.current = nil
 	alive := l.retired[:0]
 	for _, old := range l.retired {
 		if !old.over() {
 			alive = append(alive, old)
 		}
 	}
-	if l.retired = append(alive, connection); len(l.retired) > maxRetired {
-		l.retired[0].close()
-		l.retired = l.retired[1:]
+	if l.retired = alive; len(alive) == maxRetired {
+		return
 	}
+	l.current, l.retired = nil, append(alive, connection)
 	connection.retire()
 }
