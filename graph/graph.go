@@ -10,14 +10,13 @@ type Graph struct {
 	token         uint64 // of the mutation that made it: no later one on top of it has the same
 	meta          Meta
 	names         [nameKinds]names
+	reads         *ReadSet // notes what is read of a version of a tracked draft; nil for all others
 	nodes         spine[nodePage]
 	relationships spine[relationshipPage]
 	labelSets     table[idSet]
 	typeSets      table[idSet]
 	keyUses       table[uint64]
 	schema        schema
-	// reads notes what is read of a version of a tracked draft; nil for all others.
-	reads *ReadSet
 }
 
 // Empty returns the version of a new database.
