@@ -21,8 +21,7 @@ var marks = [2]string{"alpha", "beta"}
 
 // TestIsolation_InterleavedIsAsAlone runs two tenants' programs alone and then at once.
 func TestIsolation_InterleavedIsAsAlone(t *testing.T) {
-	// No faults here: leadership that moves on a busy machine would be one.
-	c := cluster.New(t, cluster.Options{Env: []string{"NEXUS_RAFT_TIMEOUT_FACTOR=4"}})
+	c := cluster.New(t, cluster.Options{})
 	seed := cluster.Random(t).Uint64()
 	length := cluster.Size(300, 5_000) // of each of the two
 	ctx := cluster.Within(t, 10*time.Minute)

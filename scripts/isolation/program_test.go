@@ -100,7 +100,7 @@ func (g *generator) step() step {
 		return step{query: g.query(writes)}
 	case dice < 85:
 		q := g.query(reads)
-		if g.random.IntN(3) == 0 {
+		if g.random.IntN(10) == 0 { // a follower learns of a commit by the next append or a timer: these are slow
 			q.Consistency = "bookmark" // the client adds its last one
 		}
 		return step{query: q}
