@@ -194,7 +194,7 @@ func (l looks) index() look {
 // TestReadSet_AgainstBruteForce reads at random from one version, changes it at random, and compares: a set is
 // unchanged exactly where reading all of it again gives the same answers.
 func TestReadSet_AgainstBruteForce(t *testing.T) {
-	const rounds = 3000
+	const rounds = 1200
 	var unchanged, changed, coarse int
 	for seed := range uint64(rounds) {
 		r := rand.New(rand.NewPCG(seed, 7))

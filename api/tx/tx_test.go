@@ -181,6 +181,21 @@ func TestCommit_AbsentReadsConflict(t *testing.T) {
 	}
 }
 
+// TestCommit_PlannersLooksDoNotCount: a plan is chosen by counts, which change beside the one node that is read.
+func TestCommit_PlannersLooksDoNotCount(t *testing.T) {
+	b := newBench(t)
+	b.apply("CREATE INDEX FOR (r:Room) ON (r.id)")
+	b.apply("UNWIND range(1, 200) AS i CREATE (:Room {id: i})")
+	one := b.begin(Spec{})
+	if got := b.run(one, "MATCH (r:Room {id: 7}) SET r.n = 1 RETURN r.id"); got != "7" {
+		t.Fatalf("found %s", got)
+	}
+	b.apply("UNWIND range(1000, 2000) AS i CREATE (:Room {id: i})-[:NEXT]->(:Door)")
+	if err := b.commit(one); err != nil {
+		t.Errorf("what was read is as it was: %v", err)
+	}
+}
+
 func TestTransaction_IsBounded(t *testing.T) {
 	b := newBench(t)
 	one := b.begin(Spec{})
