@@ -6,11 +6,13 @@
 //	Service.Cypher      prepare → the plan's function → run
 //	 ├ read             consistency (strong, bookmark, local) → an immutable version → rows
 //	 └ write            on the leader a lane; elsewhere one hop to it, with the term it is meant for (forward)
+//	Service.BeginTx     … TxCypher, CommitTx, RollbackTx: each step at the node that holds the transaction (tx); a commit is
+//	                    a member of the lane's next batch, and what became of it is asked of the machine (R14)
 //	Service.Do          an operation of the table in operations.go: what changes or tells of tenants, keys, databases
 //	                    and the cluster; runs where it must, after the leader has authorized again
 //	Explain             every error of the floors below becomes one Error with a Code of one table
 //
-// Rooms: lane (who writes next), forward (who runs it), bookmark (sealed positions), answer (rows as clients get them).
+// Rooms: lane (who writes next), tx (open transactions), forward (who runs it), bookmark (sealed positions), answer (rows as clients get them).
 //
 // Invariants: a request's tenant is its principal's and nothing else's. A write that may have been applied is never
 // answered as one that failed. What the leader did not authorize itself does not run.
