@@ -24,8 +24,12 @@ func checkIdle(t *testing.T, c *cluster.Cluster) {
 	used := float64(ticks(t, c)-before) / ticksPerSecond
 	percent := 100 * used / time.Since(started).Seconds()
 	t.Logf("idle: %d nodes take %.2f %% of one core in all (over %v)", len(c.Nodes), percent, span)
-	if percent > idleMostPercent {
-		t.Errorf("an idle cluster takes %.2f %% of a core, more than %.0f %%", percent, idleMostPercent)
+	most := idleMostPercent
+	if !cluster.Full() {
+		most *= 2 // a short look, right after other checks, beside other tests
+	}
+	if percent > most {
+		t.Errorf("an idle cluster takes %.2f %% of a core, more than %.0f %%", percent, most)
 	}
 }
 
