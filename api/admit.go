@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"time"
 
 	"github.com/hivellm/nexus/tenancy"
@@ -11,16 +12,27 @@ import (
 func (s *Service) Authenticate(credential string) (tenancy.Principal, error) {
 	registry := s.machine.Registry()
 	principal, err := s.gate.Authenticate(registry, credential, nowMs())
-	if err != nil {
+	stale := s.gate.CheckFreshness(s.staleness(), s.maxStaleness.Milliseconds())
+	if err != nil && (stale == nil || !maybeUnseen(err, credential)) {
 		return tenancy.Principal{}, s.explain(err)
 	}
-	if err := s.gate.CheckFreshness(s.staleness(), s.maxStaleness.Milliseconds()); err != nil {
-		return tenancy.Principal{}, s.explain(err)
+	if stale != nil {
+		return tenancy.Principal{}, s.explain(stale)
 	}
 	if err := s.gate.CheckTenant(registry, principal); err != nil {
 		return tenancy.Principal{}, s.explain(err)
 	}
 	return principal, nil
+}
+
+// maybeUnseen tells whether a refused credential may be one that a node which is behind has not seen yet: it is a
+// well-formed key. Such a node must not call it invalid.
+func maybeUnseen(refused error, credential string) bool {
+	if !errors.Is(refused, tenancy.ErrInvalidToken) {
+		return false
+	}
+	_, malformed := tenancy.ParseKey(credential)
+	return malformed == nil
 }
 
 // Allow asks whether the principal may use a function.

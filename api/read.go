@@ -24,10 +24,7 @@ func (s *Service) read(ctx context.Context, r *run, sink Sink) (Summary, error) 
 	var err error
 	switch level {
 	case Strong:
-		var here bool
-		if index, here, err = s.strongIndex(ctx); err == nil && !here {
-			return s.forwardRead(ctx, r, sink)
-		}
+		return s.readStrong(ctx, r, summary, sink)
 	case AtBookmark:
 		index, err = s.bookmarkIndex(ctx, r)
 	case Local:
@@ -38,6 +35,28 @@ func (s *Service) read(ctx context.Context, r *run, sink Sink) (Summary, error) 
 		return Summary{}, err
 	}
 	return s.evaluate(ctx, r, index, summary, sink)
+}
+
+// readStrong reads here once this node's machine is far enough; a follower that is behind has the leader serve the read.
+// Where the leader is lost before anything was said, the read is asked again: it changes nothing.
+func (s *Service) readStrong(ctx context.Context, r *run, summary Summary, sink Sink) (Summary, error) {
+	for attempt := newAttempts(ctx); ; {
+		index, here, err := s.strongIndex(ctx)
+		if err != nil {
+			return Summary{}, err
+		}
+		if here {
+			return s.evaluate(ctx, r, index, summary, sink)
+		}
+		answered := &firstWord{Sink: sink}
+		served, err := s.forwardRead(ctx, r, answered)
+		if !errors.Is(err, errLeaderLost) || answered.spoken() {
+			return served, err
+		}
+		if attempt.pause() != nil {
+			return Summary{}, raft.ErrNoLeader
+		}
+	}
 }
 
 // evaluate runs the query on this node's applied version, which is at least as new as index.

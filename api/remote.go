@@ -12,6 +12,7 @@ import (
 	"github.com/hivellm/nexus/api/wire"
 	"github.com/hivellm/nexus/fsm"
 	"github.com/hivellm/nexus/graph/value"
+	"github.com/hivellm/nexus/raft"
 	"github.com/hivellm/nexus/raft/peer"
 	"github.com/hivellm/nexus/scripts/planted"
 )
@@ -51,21 +52,30 @@ func encodeRemote(r *run, id fsm.RequestID, term uint64, left time.Duration) ([]
 	})
 }
 
+// errLeaderLost says that the way to the leader broke, or that it leads no longer, before a read was answered.
+var errLeaderLost = fmt.Errorf("the leader was lost before it answered: %w", raft.ErrNoLeader)
+
 // forwardRead has the leader serve a strong read (R4). The answer comes through as it is.
 func (s *Service) forwardRead(ctx context.Context, r *run, sink Sink) (Summary, error) {
 	leader, ok := s.node.Leader()
 	if !ok {
-		return Summary{}, lane.ErrNoLeader
+		return Summary{}, errLeaderLost
 	}
 	request, err := encodeRemote(r, fsm.RequestID{}, s.machine.AppliedTerm(), remaining(ctx))
 	if err != nil {
 		return Summary{}, fmt.Errorf("encode a forwarded read: %w", err)
 	}
 	end, err := forward.Do(ctx, s.node, leader.ID, methodCypher, request, sink)
-	if err != nil {
+	var failure *forward.Failure
+	switch {
+	case err == nil:
+		return decodeSummary(end)
+	case errors.As(err, &failure):
 		return Summary{}, remoteFailure(err)
+	case ctx.Err() != nil:
+		return Summary{}, context.Cause(ctx)
 	}
-	return decodeSummary(end)
+	return Summary{}, fmt.Errorf("%w: %w", errLeaderLost, err)
 }
 
 // forwardWrite sends a write to the leader. The node that holds a request watches its own machine for it, so that it
