@@ -2,7 +2,6 @@ package exec
 
 import (
 	"context"
-	"math/bits"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -39,37 +38,31 @@ type Plans struct{ kept atomic.Pointer[[]kept] }
 // maxKept is how many programs of one query are kept: one for each kind of graph that the query is asked of.
 const maxKept = 8
 
-// kept is a program with what it was made for: it may run anywhere, but is good where schema and sizes are alike.
+// kept is a program with the graph it was made or last found good for, by its digest: equal data has equal digests.
 type kept struct {
-	schema       uint64
-	nodes, edges int
-	rules        plan.Rules
-	program      *program
+	digest  graph.Digest
+	rules   plan.Rules
+	program *program
 }
 
-func (k *kept) fits(o *kept) bool {
-	return k.schema == o.schema && k.nodes == o.nodes && k.edges == o.edges && k.rules == o.rules
-}
-
-// program finds or makes the program for a graph. What a plan looks at does not change the answer, so it is no part of
-// what a transaction has read.
+// program finds or makes the program for a graph: always the one that planning on it would make. What a plan looks at
+// does not change the answer, so it is no part of what a transaction has read.
 func (p *Plans) program(q *bind.Query, g *graph.Graph, rules plan.Rules) *program {
 	g = g.Untracked()
-	meta := g.Meta()
-	now := kept{schema: meta.SchemaVersion, nodes: bits.Len64(meta.Nodes), edges: bits.Len64(meta.Relationships), rules: rules}
+	digest := g.Meta().Digest
 	var before []kept
 	if list := p.kept.Load(); list != nil {
 		before = *list
 	}
 	for i := range before {
-		if before[i].fits(&now) {
-			return before[i].program
+		if k := &before[i]; k.rules == rules && (k.digest == digest || k.program.plan.Holds(g)) {
+			return k.program
 		}
 	}
-	now.program = compile(q, plan.Make(q, g, rules))
-	list := append([]kept{now}, before[:min(len(before), maxKept-1)]...)
+	made := kept{digest: digest, rules: rules, program: compile(q, plan.Make(q, g, rules))}
+	list := append([]kept{made}, before[:min(len(before), maxKept-1)]...)
 	p.kept.Store(&list)
-	return now.program
+	return made.program
 }
 
 // Run plans, unless that was done, and runs a query. The draft may be nil for one that does not write. Errors are

@@ -7,15 +7,15 @@ import (
 )
 
 type planner struct {
-	query *bind.Query
-	graph *graph.Graph
-	rules Rules
-	plan  *Plan
+	query   *bind.Query
+	figures *statistics
+	rules   Rules
+	plan    *Plan
 }
 
 // Make plans a bound query that is no schema command, by the counts and indexes of a graph.
 func Make(q *bind.Query, g *graph.Graph, rules Rules) *Plan {
-	p := &planner{query: q, graph: g, rules: rules, plan: &Plan{
+	p := &planner{query: q, figures: &statistics{graph: g}, rules: rules, plan: &Plan{
 		Query: q, Rules: rules, Patterns: map[ast.Expr]Pipeline{}, Subqueries: map[*ast.Subquery]*Union{},
 	}}
 	for e, use := range q.Patterns {
@@ -25,6 +25,7 @@ func Make(q *bind.Query, g *graph.Graph, rules Rules) *Plan {
 		p.plan.Subqueries[e] = p.union(union)
 	}
 	p.plan.Root = p.union(q.Root)
+	p.plan.looks = p.figures.looks
 	return p.plan
 }
 

@@ -14,6 +14,8 @@ type Plan struct {
 	// Patterns and Subqueries are the plans of what matches within expressions.
 	Patterns   map[ast.Expr]Pipeline
 	Subqueries map[*ast.Subquery]*Union
+	// looks are what was asked of the graph.
+	looks []look
 }
 
 // Union is one or more pipelines whose rows are joined.

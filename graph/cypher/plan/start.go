@@ -63,9 +63,7 @@ func (o *ordering) typeScan(nodeCost float64) *TypeScan {
 				continue
 			}
 			scan.Types = append(scan.Types, name.Text)
-			if typ, ok := o.graph.Type(name.Text); ok {
-				count += float64(o.graph.TypeCount(typ))
-			}
+			count += o.figures.typ(name.Text)
 		}
 		if typeScanFactor*count < nodeCost {
 			best, nodeCost = scan, typeScanFactor*count
@@ -79,13 +77,10 @@ func (o *ordering) access(node *bind.Node) (Op, float64) {
 	if op := o.byID(node); op != nil {
 		return op, byIDCost
 	}
-	cost := float64(o.graph.Meta().Nodes)
+	cost := o.figures.nodes()
 	var op Op = &AllNodes{node}
 	for _, name := range labels(node) {
-		count := 0.0
-		if label, ok := o.graph.Label(name); ok {
-			count = float64(o.graph.LabelCount(label))
-		}
+		count := o.figures.label(name)
 		if o.rules.has(RuleLabelScan) && (count < cost || isAll(op)) {
 			op, cost = &LabelScan{node, name}, count
 		}
@@ -174,10 +169,7 @@ const smallCost = 0.5
 func (o *ordering) index(node *bind.Node, label string, count float64) (Op, float64) {
 	var best Op
 	cost := 0.0
-	for _, d := range o.graph.Indexes() {
-		if d.Entity != graph.NodeEntity || d.LabelOrType != label {
-			continue
-		}
+	for _, d := range o.figures.indexes(label) {
 		op, c := o.indexUse(node, d, count)
 		if op != nil && (best == nil || c < cost) {
 			best, cost = op, c
@@ -187,10 +179,7 @@ func (o *ordering) index(node *bind.Node, label string, count float64) (Op, floa
 }
 
 func (o *ordering) indexUse(node *bind.Node, d graph.IndexDefinition, count float64) (Op, float64) {
-	distinct := 1.0
-	if x, ok := o.graph.Index(d.Name); ok {
-		distinct = max(1, float64(x.DistinctEstimate()))
-	}
+	distinct := max(1, o.figures.distinct(d.Name))
 	if values := o.equals(node, d.Properties); values != nil && o.rules.has(RuleIndexSeek) {
 		return &IndexSeek{Node: node, Label: d.LabelOrType, Keys: d.Properties, Values: values}, count / distinct
 	}

@@ -1,0 +1,100 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/hivellm/nexus/graph"
+)
+
+// statistics is all that a planner may know of a graph. Every look is noted, so that a plan holds for exactly the graphs
+// that answer alike: which plan runs never depends on what else the query was asked of.
+type statistics struct {
+	graph *graph.Graph
+	looks []look
+}
+
+// look is one question to a graph and its answer.
+type look struct {
+	kind    lookKind
+	name    string
+	number  uint64
+	indexes []graph.IndexDefinition
+}
+
+type lookKind uint8
+
+const (
+	lookNodes    lookKind = iota // how many nodes there are
+	lookLabel                    // how many nodes have the label
+	lookType                     // how many relationships are of the type
+	lookIndexes                  // the indexes on nodes of the label
+	lookDistinct                 // how many distinct values an index has
+)
+
+func (s *statistics) ask(kind lookKind, name string) look {
+	for _, l := range s.looks {
+		if l.kind == kind && l.name == name {
+			return l
+		}
+	}
+	l := answer(s.graph, kind, name)
+	s.looks = append(s.looks, l)
+	return l
+}
+
+func (s *statistics) nodes() float64 { return float64(s.ask(lookNodes, "").number) }
+
+func (s *statistics) label(name string) float64 { return float64(s.ask(lookLabel, name).number) }
+
+func (s *statistics) typ(name string) float64 { return float64(s.ask(lookType, name).number) }
+
+func (s *statistics) indexes(label string) []graph.IndexDefinition {
+	return s.ask(lookIndexes, label).indexes
+}
+
+func (s *statistics) distinct(index string) float64 {
+	return float64(s.ask(lookDistinct, index).number)
+}
+
+// answer asks a graph.
+func answer(g *graph.Graph, kind lookKind, name string) look {
+	l := look{kind: kind, name: name}
+	switch kind {
+	case lookNodes:
+		l.number = g.Meta().Nodes
+	case lookLabel:
+		if label, ok := g.Label(name); ok {
+			l.number = g.LabelCount(label)
+		}
+	case lookType:
+		if t, ok := g.Type(name); ok {
+			l.number = g.TypeCount(t)
+		}
+	case lookIndexes:
+		if g.Meta().SchemaVersion > 0 {
+			l.indexes = slices.DeleteFunc(slices.Clone(g.Indexes()), func(d graph.IndexDefinition) bool {
+				return d.Entity != graph.NodeEntity || d.LabelOrType != name
+			})
+		}
+	case lookDistinct:
+		if x, ok := g.Index(name); ok {
+			l.number = x.DistinctEstimate()
+		}
+	}
+	return l
+}
+
+// Holds tells whether planning on this graph would find the same plan.
+func (p *Plan) Holds(g *graph.Graph) bool {
+	for _, l := range p.looks {
+		now := answer(g, l.kind, l.name)
+		if now.number != l.number || !slices.EqualFunc(now.indexes, l.indexes, sameIndex) {
+			return false
+		}
+	}
+	return true
+}
+
+func sameIndex(a, b graph.IndexDefinition) bool {
+	return a.Name == b.Name && slices.Equal(a.Properties, b.Properties)
+}
