@@ -43,8 +43,12 @@ func (l *Links) dial(from string) peer.Dial {
 		}
 		made := &link{Conn: connection, links: l, from: from, to: to, closed: make(chan struct{})}
 		l.mu.Lock()
-		defer l.mu.Unlock()
 		l.open[made] = true
+		l.mu.Unlock()
+		if l.cut(from, to) { // cut while it was dialed: nobody else would close it
+			_ = made.Close()
+			return nil, errCut
+		}
 		return made, nil
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -204,48 +203,61 @@ func (p *program) transferLeaderCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			before, err := readLeader(c.Context(), cluster)
+			if err != nil {
+				return err
+			}
 			if _, err := cluster.Do(c.Context(), http.MethodPost, "/cluster/leader", body); err != nil {
 				return err
 			}
-			return p.awaitLeader(c.Context(), cluster)
+			return p.awaitLeader(c.Context(), cluster, func(now leader) bool {
+				if len(arguments) == 1 {
+					return now.ID == arguments[0] || now.Name == arguments[0]
+				}
+				return now != before
+			})
 		},
 	}
 }
 
-// leaderStatus is what transfer-leader looks for.
-type leaderStatus struct {
-	Leader *string `json:"leader"`
-	Nodes  []struct {
-		ID   string `json:"id"`
-		Name string `json:"name"`
-	} `json:"nodes"`
+// leader is the node that leads, as one node says; empty while it knows of none.
+type leader struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
 }
 
-// awaitLeader tells who leads, once somebody does.
-func (p *program) awaitLeader(ctx context.Context, cluster *client.Client) error {
+// readLeader asks a node who leads.
+func readLeader(ctx context.Context, cluster *client.Client) (leader, error) {
+	var status struct {
+		Leader *string  `json:"leader"`
+		Nodes  []leader `json:"nodes"`
+	}
+	if err := cluster.Into(ctx, http.MethodGet, "/cluster/status", nil, &status); err != nil {
+		return leader{}, err
+	}
+	for _, node := range status.Nodes {
+		if status.Leader != nil && node.ID == *status.Leader {
+			return node, nil
+		}
+	}
+	return leader{}, nil
+}
+
+// awaitLeader tells who leads, once it is who it should be; the node that is asked may hear of it late.
+func (p *program) awaitLeader(ctx context.Context, cluster *client.Client, wanted func(leader) bool) error {
 	ctx, cancel := context.WithTimeout(ctx, transferPatience)
 	defer cancel()
 	look := time.NewTicker(100 * time.Millisecond)
 	defer look.Stop()
 	for {
-		var status leaderStatus
-		err := cluster.Into(ctx, http.MethodGet, "/cluster/status", nil, &status)
-		if err == nil && status.Leader != nil {
-			name := ""
-			if i := slices.IndexFunc(status.Nodes, func(n struct {
-				ID   string `json:"id"`
-				Name string `json:"name"`
-			}) bool {
-				return n.ID == *status.Leader
-			}); i >= 0 {
-				name = status.Nodes[i].Name
-			}
-			return p.printValue(map[string]any{"leaders": []map[string]string{{"id": *status.Leader, "name": name}}}, "leaders", []string{"name", "id"})
+		now, err := readLeader(ctx, cluster)
+		if err == nil && now != (leader{}) && wanted(now) {
+			return p.printValue(map[string]any{"leaders": []leader{now}}, "leaders", []string{"name", "id"})
 		}
 		select {
 		case <-look.C:
 		case <-ctx.Done():
-			return errors.Join(errors.New("leadership was given away, but no leader shows yet"), err)
+			return errors.Join(errors.New("leadership was given away, but the new leader does not show yet"), err)
 		}
 	}
 }
