@@ -90,6 +90,7 @@ type run struct {
 	steps   uint32
 	memory  int64
 	seed    uint64
+	courtesy
 }
 
 func newRun(ctx context.Context, p *program, g *graph.Graph, d *graph.Draft, in *Inputs) (*run, error) {
@@ -142,7 +143,7 @@ func (r *run) graph() *graph.Graph { return r.fn.Graph }
 // see makes a version the one that what follows reads.
 func (r *run) see(g *graph.Graph) { r.fn.Graph = g }
 
-// step counts work and, now and then, looks at the deadline.
+// step counts work and, now and then, looks at the deadline and at how long this core was held.
 func (r *run) step() error {
 	if r.steps++; r.steps%stepsPerLook != 0 {
 		return nil
@@ -154,6 +155,7 @@ func (r *run) look() error {
 	if err := r.ctx.Err(); err != nil {
 		return &LimitError{Limit: "time", Cause: err}
 	}
+	r.courtesy.offer()
 	return nil
 }
 

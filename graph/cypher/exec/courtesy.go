@@ -1,0 +1,31 @@
+package exec
+
+import "time"
+
+const (
+	// longAfter is how long a run keeps its core to itself.
+	longAfter = 20 * time.Millisecond
+	// turn is how long a longer run goes on at a stretch.
+	turn = time.Millisecond
+	// rest is what it then leaves to others.
+	rest = 50 * time.Microsecond
+)
+
+// courtesy keeps a long run from holding a core: it rests for a moment in every turn. Otherwise whoever wakes up on
+// that core, a goroutine or a thread of the system, waits for the end of a time slice of about 10 ms, which is many times
+// what a single write takes. A run shorter than longAfter pays nothing.
+type courtesy struct {
+	next time.Time // when it rests again; zero before the first look
+}
+
+// offer rests if it is time to.
+func (c *courtesy) offer() {
+	now := time.Now()
+	switch {
+	case c.next.IsZero():
+		c.next = now.Add(longAfter)
+	case now.After(c.next):
+		leaveCore(rest)
+		c.next = now.Add(rest + turn)
+	}
+}
