@@ -18,6 +18,11 @@ func (n *Node) Propose(ctx context.Context, command []byte, term uint64) *propos
 	return n.proposer.Propose(ctx, command, term)
 }
 
+// ProposeAll is Propose for commands that belong together: they enter the log in order, in as few entries as they fit in.
+func (n *Node) ProposeAll(ctx context.Context, commands [][]byte, term uint64) []*proposer.Proposal {
+	return n.proposer.ProposeAll(ctx, commands, term)
+}
+
 // libraryLog is the library seen by the proposer.
 type libraryLog struct{ node *Node }
 

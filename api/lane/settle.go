@@ -12,17 +12,18 @@ import (
 // propose registers a watch for every command of the batch, then hands them to the log in order.
 func (l *lane) propose(b *batch) {
 	machine := l.set.config.Machine
+	var writes []*member
+	var commands [][]byte
 	for _, m := range b.members {
 		if m.write == nil {
 			continue
 		}
 		m.watch = machine.Watch(m.write.Request, l.term)
 		machine.Offer(m.rehearsal)
+		writes, commands = append(writes, m), append(commands, m.encoded)
 	}
-	for _, m := range b.members {
-		if m.write != nil {
-			m.proposal = l.set.config.Node.Propose(context.Background(), m.encoded, l.term)
-		}
+	for i, proposal := range l.set.config.Node.ProposeAll(context.Background(), commands, l.term) {
+		writes[i].proposal = proposal
 	}
 }
 

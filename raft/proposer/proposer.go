@@ -73,21 +73,69 @@ func New(config Config) *Proposer {
 // Propose queues a command made for a term. It waits only for admission; when ctx ends before, the proposal is
 // NotAppended. The command is not copied and must not change afterwards.
 func (p *Proposer) Propose(ctx context.Context, command []byte, term uint64) *Proposal {
-	if len(command) > MaxCommandBytes {
-		return refused(ErrCommandTooLarge)
-	}
+	return p.ProposeAll(ctx, [][]byte{command}, term)[0]
+}
+
+// ProposeAll queues commands made for a term, in order, and returns one proposal each. What is admitted together, up
+// to maxTogetherBytes, is queued at once: the packer does not run off with the first of many, which would cost the
+// rest a sync of their own.
+func (p *Proposer) ProposeAll(ctx context.Context, commands [][]byte, term uint64) []*Proposal {
+	proposals := make([]*Proposal, len(commands))
 	if current, leading := p.config.Term(); !leading || current != term {
-		return refused(ErrTermOver)
+		return refuseAll(proposals, ErrTermOver)
 	}
-	if err := p.admission.Acquire(ctx, weight(command)); err != nil {
-		return refused(fmt.Errorf("admit command: %w", err))
+	for from := 0; from < len(commands); {
+		if len(commands[from]) > MaxCommandBytes {
+			proposals[from] = refused(ErrCommandTooLarge)
+			from++
+			continue
+		}
+		to := together(commands, from)
+		if err := p.admit(ctx, proposals[from:to], commands[from:to], term); err != nil {
+			refuseAll(proposals[from:], err)
+			break
+		}
+		from = to
 	}
-	proposal := &Proposal{command: command, term: term, done: make(chan struct{})}
-	if !p.enqueue(proposal) {
-		p.admission.Release(weight(command))
-		return refused(ErrClosed)
+	return proposals
+}
+
+// maxTogetherBytes bounds what is admitted in one piece, well below what may be in flight.
+const maxTogetherBytes = MaxCommandBytes
+
+// together finds the end of the commands, from one on, that are admitted in one piece.
+func together(commands [][]byte, from int) (to int) {
+	size := 0
+	for to = from; to < len(commands); to++ {
+		if size += int(weight(commands[to])); to > from && size > maxTogetherBytes || len(commands[to]) > MaxCommandBytes {
+			break
+		}
 	}
-	return proposal
+	return to
+}
+
+// admit waits for room and queues commands in one piece.
+func (p *Proposer) admit(ctx context.Context, proposals []*Proposal, commands [][]byte, term uint64) error {
+	var total int64
+	for i, command := range commands {
+		total += weight(command)
+		proposals[i] = &Proposal{command: command, term: term, done: make(chan struct{})}
+	}
+	if err := p.admission.Acquire(ctx, total); err != nil {
+		return fmt.Errorf("admit command: %w", err)
+	}
+	if !p.enqueue(proposals) {
+		p.admission.Release(total)
+		return ErrClosed
+	}
+	return nil
+}
+
+func refuseAll(proposals []*Proposal, err error) []*Proposal {
+	for i := range proposals {
+		proposals[i] = refused(err)
+	}
+	return proposals
 }
 
 // Close refuses what is queued, leaves unknown what is under way, and waits for its goroutine. The log should be shut
@@ -105,13 +153,13 @@ func (p *Proposer) Close() {
 // weight is what a command takes of the admission: an empty one is not free.
 func weight(command []byte) int64 { return int64(len(command)) + 64 }
 
-func (p *Proposer) enqueue(proposal *Proposal) bool {
+func (p *Proposer) enqueue(proposals []*Proposal) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return false
 	}
-	p.queue = append(p.queue, proposal)
+	p.queue = append(p.queue, proposals...)
 	select {
 	case p.wake <- struct{}{}:
 	default:

@@ -224,3 +224,40 @@ func TestProposer_CloseLeavesNoneWaiting(t *testing.T) {
 	}
 	close(log.release)
 }
+
+func TestProposeAll_EntersAsOneEntry(t *testing.T) {
+	p, log, _ := start(t)
+	commands := make([][]byte, 100)
+	for i := range commands {
+		commands[i] = fmt.Appendf(nil, "c%d", i)
+	}
+	proposals := p.ProposeAll(t.Context(), commands, 3)
+	if got := <-log.arrived; got != len(commands) {
+		t.Fatalf("the first entry has %d of %d commands", got, len(commands))
+	}
+	log.release <- Outcome{Kind: Applied}
+	for i, proposal := range proposals {
+		if got := proposal.Wait(t.Context()); got.Kind != Applied || got.Result != fmt.Sprintf("did c%d", i) {
+			t.Fatalf("command %d: %+v", i, got)
+		}
+	}
+}
+
+func TestProposeAll_MoreThanMayBeInFlight(t *testing.T) {
+	p, log, _ := start(t)
+	commands := [][]byte{make([]byte, MaxCommandBytes), make([]byte, MaxCommandBytes+1), make([]byte, MaxCommandBytes), []byte("last")}
+	done := make(chan []*Proposal, 1)
+	go func() { done <- p.ProposeAll(t.Context(), commands, 3) }()
+	for range 2 {
+		<-log.arrived
+		log.release <- Outcome{Kind: Applied}
+	}
+	<-log.arrived
+	log.release <- Outcome{Kind: Applied}
+	for i, proposal := range <-done {
+		got := proposal.Wait(t.Context())
+		if refused := i == 1; refused != (got.Kind == NotAppended) || refused != errors.Is(got.Err, ErrCommandTooLarge) {
+			t.Errorf("command %d: %v, %v", i, got.Kind, got.Err)
+		}
+	}
+}
