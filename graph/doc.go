@@ -9,6 +9,9 @@
 // into a store batch; an Output that is dropped leaves nothing behind. The draft, Apply and Load all change entities
 // through the same mutation type, so that memory, disk and digest cannot disagree.
 //
+// Every version knows what it takes in memory (MemoryBytes): pages and what they hold are summed up as they are written,
+// trees by their sizes. LoadWithin gives a load up that takes too much.
+//
 // Invariants: a page is changed in place only by the mutation whose token it carries; a frozen version is never
 // written; interned ids are private to one database and only grow; ids of entities are never given twice; Meta is
 // settled in every frozen version.

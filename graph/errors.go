@@ -137,3 +137,12 @@ func (e *MismatchError) Error() string {
 func malformed(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrMalformed, fmt.Sprintf(format, args...))
 }
+
+// TooLargeError says that a version would take more memory than it may. FoundBytes is what it took when it was given up:
+// at least so much it needs.
+type TooLargeError struct{ MaxBytes, FoundBytes uint64 }
+
+// Error implements error.
+func (e *TooLargeError) Error() string {
+	return fmt.Sprintf("it takes at least %d bytes of memory, and %d are allowed", e.FoundBytes, e.MaxBytes)
+}

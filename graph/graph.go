@@ -16,6 +16,7 @@ type Graph struct {
 	labelSets     table[idSet]
 	typeSets      table[idSet]
 	keyUses       table[uint64]
+	setBytes      uint64 // what the sets of labelSets and typeSets take
 	schema        schema
 }
 

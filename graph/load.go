@@ -3,13 +3,17 @@ package graph
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 
 	"github.com/hivellm/nexus/graph/store"
 )
 
 // Load makes a version from the records of a database, through the same writes as drafts and the log, and compares
 // counts, bytes and digest with what meta says: a difference is a *MismatchError.
-func Load(r Reader) (*Graph, error) {
+func Load(r Reader) (*Graph, error) { return LoadWithin(r, math.MaxUint64) }
+
+// LoadWithin is Load, given up as soon as the version takes more than so many bytes of memory: a *TooLargeError.
+func LoadWithin(r Reader, maxMemoryBytes uint64) (*Graph, error) {
 	meta, err := LoadMeta(r)
 	if err != nil {
 		return nil, err
@@ -22,10 +26,11 @@ func Load(r Reader) (*Graph, error) {
 		return nil, err
 	}
 	m := newMutation(g)
-	if err := m.loadNodes(r); err != nil {
+	bounded := boundedReader{Reader: r, g: g, maxBytes: maxMemoryBytes}
+	if err := m.loadNodes(&bounded); err != nil {
 		return nil, fmt.Errorf("load nodes: %w", err)
 	}
-	if err := m.loadRelationships(r); err != nil {
+	if err := m.loadRelationships(&bounded); err != nil {
 		return nil, fmt.Errorf("load relationships: %w", err)
 	}
 	if err := m.settle(); err != nil {

@@ -143,6 +143,11 @@ func runTransaction(t reporter, p *program, r *replicas, steps int) {
 	if digest, bytes := d.Graph().RecomputeDigest(); digest != d.Graph().Meta().Digest || bytes != d.Graph().Meta().Bytes {
 		t.Fatalf("a scan of the draft gives %v and %d bytes, meta says %+v", digest, bytes, d.Graph().Meta())
 	}
+	for _, g := range []*graph.Graph{r.version, d.Graph()} {
+		if kept, counted := g.RecountMemory(); kept != counted {
+			t.Fatalf("%d bytes of memory are kept, %d counted", kept, counted)
+		}
+	}
 	r.apply(t, d)
 }
 

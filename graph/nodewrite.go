@@ -157,32 +157,34 @@ func (m *mutation) writeNode(id NodeID, old, record []byte) error {
 
 func (g *Graph) putNode(id NodeID, record []byte) {
 	p, slot := ownNodePage(&g.nodes, id, g.token), uint64(id&pageMask)
+	g.nodes.bytes -= p.records.memory()
 	if record == nil {
 		p.live &^= 1 << slot
 		p.records.remove(slot)
+		g.nodes.bytes -= p.adjacency[slot].memory()
 		p.adjacency[slot] = nil
-		return
+	} else {
+		p.records.set(slot, record)
+		p.live |= 1 << slot
+		if slot == pageMask {
+			p.records.trim()
+		}
 	}
-	p.records.set(slot, record)
-	p.live |= 1 << slot
-	if slot == pageMask {
-		p.records.trim()
-	}
+	g.nodes.bytes += p.records.memory()
 }
 
 // deriveNode moves what follows from a node's record: label sets, key counts and index entries.
 func (m *mutation) deriveNode(id NodeID, old, record []byte) {
-	token := m.g.token
 	before, after := scanLabels(old), scanLabels(record)
 	if before.left != after.left {
 		for l, ok := before.next(); ok; l, ok = before.next() {
 			if !recordHasLabel(record, l) {
-				m.g.labelSets.own(uint64(l), token).remove(uint64(id), token)
+				m.g.toggle(&m.g.labelSets, uint64(l), uint64(id), false)
 			}
 		}
 		for l, ok := after.next(); ok; l, ok = after.next() {
 			if !recordHasLabel(old, l) {
-				m.g.labelSets.own(uint64(l), token).add(uint64(id), token)
+				m.g.toggle(&m.g.labelSets, uint64(l), uint64(id), true)
 			}
 		}
 	}

@@ -16,10 +16,13 @@ func ownNodePage(s *spine[nodePage], id NodeID, token uint64) *nodePage {
 	switch p := *at; {
 	case p == nil:
 		*at = &nodePage{token: token}
+		s.bytes += allocatedFor[nodePage]()
 	case p.token != token:
 		owned := *p
 		owned.token = token
+		s.bytes -= owned.records.memory()
 		owned.records.share()
+		s.bytes += owned.records.memory()
 		*at = &owned
 	}
 	return *at
@@ -41,10 +44,13 @@ func ownRelationshipPage(s *spine[relationshipPage], id RelationshipID, token ui
 	switch p := *at; {
 	case p == nil:
 		*at = &relationshipPage{token: token}
+		s.bytes += allocatedFor[relationshipPage]()
 	case p.token != token:
 		owned := *p
 		owned.token = token
+		s.bytes -= owned.properties.memory()
 		owned.properties.share()
+		s.bytes += owned.properties.memory()
 		*at = &owned
 	}
 	return *at
@@ -73,6 +79,7 @@ func (t *table[T]) own(i, token uint64) *T {
 	switch p := *at; {
 	case p == nil:
 		*at = &tablePage[T]{token: token}
+		t.pages.bytes += allocatedFor[tablePage[T]]()
 	case p.token != token:
 		owned := *p
 		owned.token = token
@@ -115,6 +122,7 @@ func (s *idSet) own(id, token uint64) *bitPage {
 	switch p := *at; {
 	case p == nil:
 		*at = &bitPage{token: token}
+		s.pages.bytes += allocatedFor[bitPage]()
 	case p.token != token:
 		owned := *p
 		owned.token = token

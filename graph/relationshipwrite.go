@@ -100,6 +100,7 @@ func (m *mutation) writeRelationship(id RelationshipID, r Relationship, had, has
 
 func (g *Graph) putRelationship(id RelationshipID, r Relationship, properties []byte, existed, exists bool) {
 	p, slot := ownRelationshipPage(&g.relationships, id, g.token), uint64(id&pageMask)
+	g.relationships.bytes -= p.properties.memory()
 	p.properties.set(slot, properties)
 	if existed != exists {
 		p.live ^= 1 << slot
@@ -109,21 +110,38 @@ func (g *Graph) putRelationship(id RelationshipID, r Relationship, properties []
 	if slot == pageMask {
 		p.properties.trim()
 	}
+	g.relationships.bytes += p.properties.memory()
 }
 
 // link puts a relationship into the set of its type and among its nodes' relationships, or takes it out.
 func (g *Graph) link(id RelationshipID, r Relationship, exists bool) {
-	set := g.typeSets.own(uint64(r.Type), g.token)
-	start := ownAdjacency(ownNodePage(&g.nodes, r.Start, g.token), r.Start, g.token)
-	end := ownAdjacency(ownNodePage(&g.nodes, r.End, g.token), r.End, g.token)
-	key, loop := edgeKey(r.Type, id), r.Start == r.End
+	g.toggle(&g.typeSets, uint64(r.Type), uint64(id), exists)
+	key := edgeKey(r.Type, id)
+	g.linkEnd(Outgoing, r.Start, edge{key, r.End}, exists)
+	g.linkEnd(Incoming, r.End, edge{key, r.Start}, exists)
+}
+
+// linkEnd puts one end of a relationship among those of the node self, or takes it out.
+func (g *Graph) linkEnd(d Direction, self NodeID, e edge, exists bool) {
+	p := ownNodePage(&g.nodes, self, g.token)
+	g.nodes.bytes -= p.adjacency[self&pageMask].memory()
+	a := ownAdjacency(p, self, g.token)
 	if exists {
-		set.add(uint64(id), g.token)
-		start.add(Outgoing, edge{key, r.End}, r.Start)
-		end.add(Incoming, edge{key, r.Start}, r.End)
-		return
+		a.add(d, e, self)
+	} else {
+		a.remove(d, e.key, e.other == self)
 	}
-	set.remove(uint64(id), g.token)
-	start.remove(Outgoing, key, loop)
-	end.remove(Incoming, key, loop)
+	g.nodes.bytes += a.memory()
+}
+
+// toggle puts an id into one of the sets by label or type, or takes it out.
+func (g *Graph) toggle(sets *table[idSet], set, id uint64, in bool) {
+	s := sets.own(set, g.token)
+	g.setBytes -= s.pages.bytes
+	if in {
+		s.add(id, g.token)
+	} else {
+		s.remove(id, g.token)
+	}
+	g.setBytes += s.pages.bytes
 }

@@ -1,5 +1,7 @@
 package graph
 
+import "unsafe"
+
 // The paged tables: a spine finds a page by its number in three steps and is copied where it is written. Every part
 // carries the token of the mutation that made it; a part with the mutation's own token is changed in place, any other
 // is copied first. Tokens grow along every chain of versions, so no other version can reach a part of the same token.
@@ -22,6 +24,7 @@ type middle[P any] struct {
 // spine is a persistent vector of pages. The zero spine is empty.
 type spine[P any] struct {
 	token uint64
+	bytes uint64 // of all parts and pages, and of what pages hold, where their owners say so
 	top   []*middle[P]
 }
 
@@ -52,6 +55,7 @@ func (s *spine[P]) slot(i, token uint64) **P {
 	if m == nil {
 		m = &middle[P]{token: token}
 		s.top[t] = m
+		s.bytes += allocatedFor[middle[P]]()
 	} else if m.token != token {
 		owned := *m
 		owned.token = token
@@ -61,6 +65,7 @@ func (s *spine[P]) slot(i, token uint64) **P {
 	at := &m.branches[i>>fanBits&(fan-1)]
 	if *at == nil {
 		*at = &branch[P]{token: token}
+		s.bytes += allocatedFor[branch[P]]()
 	} else if (*at).token != token {
 		owned := **at
 		owned.token = token
@@ -70,6 +75,7 @@ func (s *spine[P]) slot(i, token uint64) **P {
 }
 
 func (s *spine[P]) ownTop(size int, token uint64) {
+	s.bytes += uint64(max(size-len(s.top), 0)) * uint64(unsafe.Sizeof(s.top[0]))
 	if s.token != token {
 		top := make([]*middle[P], max(size, len(s.top)))
 		copy(top, s.top)
