@@ -161,18 +161,33 @@ func take[T uint64 | int](r *frameReader, n T, size int) T {
 	return n
 }
 
+// fixedSizes is the size of an encoded value that its first byte tells, 0 where it takes more.
+var fixedSizes = func() (sizes [256]uint8) {
+	for c := range sizes {
+		switch {
+		case c < 0x80 || c >= 0xe0 || c == 0xc0 || c == 0xc2 || c == 0xc3:
+			sizes[c] = 1
+		case c >= 0xa0 && c < 0xc0:
+			sizes[c] = 1 + uint8(c&0x1f)
+		case c == 0xcb:
+			sizes[c] = 9
+		case c >= 0xcc && c <= 0xd3:
+			sizes[c] = 1 + 1<<((c-0xcc)&3)
+		}
+	}
+	return sizes
+}()
+
 // sizeOf returns the size of the encoded value that well-formed bytes begin with.
 func sizeOf(b []byte) int {
-	switch c := b[0]; {
-	case c < 0x80 || c >= 0xe0 || c == 0xc0 || c == 0xc2 || c == 0xc3:
-		return 1
-	case c >= 0xa0 && c < 0xc0:
-		return 1 + int(c&0x1f)
-	case c == 0xcb:
-		return 9
-	case c >= 0xcc && c <= 0xd3:
-		return 1 + 1<<((c-0xcc)&3)
-	case c == 0xd9:
+	if n := fixedSizes[b[0]]; n != 0 {
+		return int(n)
+	}
+	return longSize(b)
+}
+
+func longSize(b []byte) int {
+	if b[0] == 0xd9 {
 		return 2 + int(b[1])
 	}
 	rest, err := value.SkipEncoded(b)

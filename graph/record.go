@@ -68,11 +68,31 @@ func (s *labelScan) next() (Label, bool) {
 
 // nodeProperties returns the map of properties in a node's record.
 func nodeProperties(record []byte) []byte {
+	if properties := afterLabels(record); properties != nil {
+		return properties
+	}
 	s := scanLabels(record)
 	for s.left > 0 {
 		s.next()
 	}
 	return s.rest
+}
+
+// afterLabels is nodeProperties for a record of few labels with small ids, nil for any other.
+func afterLabels(record []byte) []byte {
+	if len(record) < 4 || record[2]&0xf0 != 0x90 {
+		return nil
+	}
+	at := 3 + int(record[2]&0x0f)
+	if at >= len(record) {
+		return nil
+	}
+	for _, label := range record[3:at] {
+		if label >= 0x80 {
+			return nil
+		}
+	}
+	return record[at:]
 }
 
 // propertyScan walks a map of properties.
@@ -104,21 +124,32 @@ func (s *propertyScan) next() (property, bool) {
 
 // findProperty returns the bytes of one property's value, nil where it is absent.
 func findProperty(properties []byte, key PropertyKey) []byte {
-	s := scanProperties(properties)
-	for p, ok := s.next(); ok; p, ok = s.next() {
-		if p.key == key {
-			return p.value
+	if len(properties) == 0 {
+		return nil
+	}
+	n, at := readCount(properties, 0x80, 0xde)
+	for range n {
+		found, width := uint64(properties[at]), 1
+		if found >= 0x80 {
+			found, width = readUint(properties[at:])
 		}
+		at += width
+		end := at + sizeOf(properties[at:])
+		if found == uint64(key) {
+			return properties[at:end:end]
+		}
+		at = end
 	}
 	return nil
 }
 
-// decodeProperty makes the value of bytes that lie in an immutable record; nil bytes are null.
+// decodeProperty makes the value of bytes that lie in an immutable record, which was checked when it came; nil bytes are
+// null.
 func decodeProperty(raw []byte) value.Value {
 	if raw == nil {
 		return value.Null
 	}
-	v, _, err := value.DecodeAliasing(raw)
+	v, err := value.DecodeTrusted(raw)
 	if err != nil {
 		panic("graph: a record that cannot be read: " + err.Error())
 	}

@@ -3,6 +3,7 @@ package value
 import (
 	"bytes"
 	"math"
+	"math/bits"
 )
 
 // orderOf places each kind in the order of ORDER BY: openCypher's orderability, in which null is greatest.
@@ -207,10 +208,10 @@ func lessLists(a, b []Value) (int, Ternary) {
 
 // Hash agrees with Equivalent: equivalent values have equal hashes. It is the same in every process.
 func Hash(v Value, seed uint64) uint64 {
-	h := mix(seed, uint64(orderOf[v.kind]))
+	h := seed + uint64(orderOf[v.kind])*0x9e3779b97f4a7c15
 	switch v.kind {
 	case KindNull:
-		return h
+		return mix(h, 0)
 	case KindInt:
 		return hashNumber(h, v)
 	case KindFloat:
@@ -277,23 +278,34 @@ func hashPath(h uint64, p *Path) uint64 {
 }
 
 func hashText(h uint64, text string) uint64 {
-	h = mix(h, uint64(len(text)))
-	for len(text) >= 8 {
-		h = mix(h, uint64(text[0])|uint64(text[1])<<8|uint64(text[2])<<16|uint64(text[3])<<24|
-			uint64(text[4])<<32|uint64(text[5])<<40|uint64(text[6])<<48|uint64(text[7])<<56)
+	h += uint64(len(text)) * 0x9e3779b97f4a7c15
+	for len(text) > 8 {
+		h = mix(h, word(text))
 		text = text[8:]
 	}
+	if len(text) == 8 {
+		return mix(h, word(text))
+	}
 	var rest uint64
-	for i := range len(text) {
-		rest |= uint64(text[i]) << (8 * i)
+	if len(text) >= 4 { // two words of four bytes, which may overlap
+		rest = uint64(half(text)) | uint64(half(text[len(text)-4:]))<<32
+	} else {
+		for i := range len(text) {
+			rest |= uint64(text[i]) << (8 * i)
+		}
 	}
 	return mix(h, rest)
 }
 
-// mix stirs a word into a hash: the finalizer of SplitMix64 over the sum.
+// word and half read the first bytes of a text as a number.
+func word(text string) uint64 { return uint64(half(text)) | uint64(half(text[4:]))<<32 }
+
+func half(text string) uint32 {
+	return uint32(text[0]) | uint32(text[1])<<8 | uint32(text[2])<<16 | uint32(text[3])<<24
+}
+
+// mix stirs a word into a hash: the two halves of a product of 128 bits, folded. The constants are random odd numbers.
 func mix(h, word uint64) uint64 {
-	h += word + 0x9e3779b97f4a7c15
-	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
-	h = (h ^ h>>27) * 0x94d049bb133111eb
-	return h ^ h>>31
+	high, low := bits.Mul64(h^0xa0761d6478bd642f, word^0xe7037ed1a0b428db)
+	return high ^ low ^ h
 }

@@ -47,4 +47,12 @@ func equalMaps(a, b *Map) Ternary {
 }
 
 // Equivalent is the equality of DISTINCT and of grouping: null is null, NaN is NaN, 1 is 1.0.
-func Equivalent(a, b Value) bool { return Compare(a, b) == 0 }
+func Equivalent(a, b Value) bool {
+	if a == b {
+		return true
+	}
+	if a.kind == KindString && b.kind == KindString {
+		return a.Str() == b.Str()
+	}
+	return Compare(a, b) == 0
+}

@@ -10,12 +10,42 @@ import (
 
 // property is target.key.
 func (c *compiler) property(x *ast.Property) eval {
-	target, key, name, deletes := c.expr(x.Target), c.key(x.Key.Text), x.Key.Text, c.program.deletes
-	return func(r *run) (value.Value, error) {
-		v, err := target(r)
-		if err != nil {
-			return value.Null, err
+	target, of := c.expr(x.Target), c.propertyOf(x)
+	slot, plain := c.plainSlot(x.Target)
+	if !plain {
+		return func(r *run) (value.Value, error) {
+			v, err := target(r)
+			if err != nil {
+				return value.Null, err
+			}
+			return of(r, v)
 		}
+	}
+	key := c.key(x.Key.Text)
+	return func(r *run) (value.Value, error) {
+		v := r.row[slot]
+		if id := r.keys[key]; id >= 0 && v.Kind() == value.KindNode && r.draft == nil {
+			return r.nodes.Property(v.NodeID(), graph.PropertyKey(id)), nil
+		}
+		return of(r, v)
+	}
+}
+
+// plainSlot is the slot that an expression only reads, if that is all it does.
+func (c *compiler) plainSlot(e ast.Expr) (int, bool) {
+	if slot, ok := c.query.Slots[e]; ok {
+		return slot, true
+	}
+	if x, ok := e.(*ast.Variable); ok {
+		return c.slot(x), true
+	}
+	return 0, false
+}
+
+// propertyOf reads the property of any value.
+func (c *compiler) propertyOf(x *ast.Property) func(r *run, v value.Value) (value.Value, error) {
+	key, name, deletes := c.key(x.Key.Text), x.Key.Text, c.program.deletes
+	return func(r *run, v value.Value) (value.Value, error) {
 		switch v.Kind() {
 		case value.KindNull:
 			return value.Null, nil

@@ -11,10 +11,14 @@ import (
 type call struct {
 	function *fn.Aggregate
 	distinct bool
+	fixed    bool // the state does not grow: its size counts once
 	args     []eval
 	slot     int
 	at       ast.Node
 }
+
+// stateOverhead is what a state is taken to cost beside what it says of itself.
+const stateOverhead = 64
 
 // grouping is the compiled form that all executions share.
 type grouping struct {
@@ -40,7 +44,7 @@ func (c *compiler) aggregate(o *plan.Aggregate) stage {
 		g.keySlots = append(g.keySlots, key.slot)
 	}
 	for _, a := range o.Aggregates {
-		g.calls = append(g.calls, call{a.Function, a.Distinct, c.exprs(a.Args), a.Slot, a.Call})
+		g.calls = append(g.calls, call{a.Function, a.Distinct, a.Function.Fixed && !a.Distinct, c.exprs(a.Args), a.Slot, a.Call})
 	}
 	return func(next operator, p *pipe) operator {
 		return &aggregate{next: next, pipe: p, shared: g, groups: newRowSet(len(g.keySlots))}
@@ -73,12 +77,18 @@ func (o *aggregate) push(r *run) error {
 // group begins a new group.
 func (o *aggregate) group(r *run, hash uint64) (int32, error) {
 	at, err := o.groups.insert(r, o.shared.keySlots, hash)
+	size := int64(0)
 	for i := range o.shared.calls {
 		c := &o.shared.calls[i]
 		state := c.function.New(c.distinct)
 		o.states = append(o.states, state)
+		size += stateOverhead + state.Size()
 	}
-	return at, err
+	o.held += size
+	if err != nil {
+		return at, err
+	}
+	return at, r.hold(size)
 }
 
 func (o *aggregate) add(r *run, c *call, state fn.Accumulator) error {
@@ -89,6 +99,12 @@ func (o *aggregate) add(r *run, c *call, state fn.Accumulator) error {
 			return err
 		}
 		args = append(args, v)
+	}
+	if c.fixed {
+		if err := state.Add(args); err != nil {
+			return explain(c.at, err)
+		}
+		return nil
 	}
 	before := state.Size()
 	if err := state.Add(args); err != nil {
@@ -102,15 +118,15 @@ func (o *aggregate) add(r *run, c *call, state fn.Accumulator) error {
 }
 
 func (o *aggregate) finish(r *run) error {
-	if len(o.groups.next) == 0 && len(o.shared.keys) == 0 {
+	if o.groups.count() == 0 && len(o.shared.keys) == 0 {
 		if _, err := o.group(r, hashSeed); err != nil {
 			return err
 		}
 	}
 	calls := len(o.shared.calls)
-	for at := range o.groups.next {
+	for at := range o.groups.count() {
 		for i, slot := range o.shared.keySlots {
-			r.row[slot] = o.groups.values[at*len(o.shared.keySlots)+i]
+			r.row[slot] = o.groups.at(at, i)
 		}
 		for i := range o.shared.calls {
 			c := &o.shared.calls[i]

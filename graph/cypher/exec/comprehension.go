@@ -2,6 +2,7 @@ package exec
 
 import (
 	"github.com/hivellm/nexus/graph/cypher/ast"
+	"github.com/hivellm/nexus/graph/cypher/plan"
 	"github.com/hivellm/nexus/graph/value"
 )
 
@@ -145,34 +146,24 @@ func (c *compiler) reduce(x *ast.Reduce) eval {
 func (c *compiler) patternExpr(x *ast.PatternExpr) eval {
 	use := c.query.Patterns[x]
 	match := c.line(c.plan.Patterns[x])
-	switch x.Pattern.Shortest {
-	case ast.ShortestNone:
-		return func(r *run) (value.Value, error) {
-			found, err := anyRow(r, match)
-			return value.Bool(found), err
-		}
-	case ast.ShortestAll:
+	if x.Pattern.Shortest == ast.ShortestAll {
 		return collected(match, slotEval(use.Path.Slot))
+	}
+	rows := c.tally(match, c.plan.Patterns[x], true)
+	if x.Pattern.Shortest == ast.ShortestNone {
+		return func(r *run) (value.Value, error) {
+			n, err := rows(r)
+			return value.Bool(n > 0), err
+		}
 	}
 	slot := use.Path.Slot
 	return func(r *run) (value.Value, error) {
-		found, err := anyRow(r, match)
-		if err != nil || !found {
+		n, err := rows(r)
+		if err != nil || n == 0 {
 			return value.Null, err
 		}
 		return r.row[slot], nil
 	}
-}
-
-// anyRow tells whether a pipeline has a row, and stops at the first one.
-func anyRow(r *run, l line) (bool, error) {
-	defer r.forget(r.memory)
-	p, found := &pipe{}, false
-	err := p.drive(r, l.open(tailFunc(func(*run) error {
-		found = true
-		return p
-	}), p))
-	return found, err
 }
 
 // collected is the list of an expression's values over all rows of a pipeline.
@@ -201,7 +192,11 @@ func (c *compiler) patternComprehension(x *ast.PatternComprehension) eval {
 }
 
 func (c *compiler) subquery(x *ast.Subquery) eval {
-	u := c.union(c.plan.Subqueries[x])
+	planned := c.plan.Subqueries[x]
+	u := c.union(planned)
+	if len(u.parts) == 1 && x.Kind != ast.SubqueryCollect {
+		return c.tallied(x.Kind, u.parts[0], planned.Parts[0])
+	}
 	switch x.Kind {
 	case ast.SubqueryExists:
 		return func(r *run) (value.Value, error) {
@@ -231,5 +226,17 @@ func (c *compiler) subquery(x *ast.Subquery) eval {
 			return r.within(int64(len(out)) * valueBytes)
 		}))
 		return value.List(out), err
+	}
+}
+
+// tallied is EXISTS { } or COUNT { } of a single query.
+func (c *compiler) tallied(kind ast.SubqueryKind, l line, from plan.Pipeline) eval {
+	rows := c.tally(l, from, kind == ast.SubqueryExists)
+	return func(r *run) (value.Value, error) {
+		n, err := rows(r)
+		if kind == ast.SubqueryExists {
+			return value.Bool(n > 0), err
+		}
+		return value.Int(n), err
 	}
 }

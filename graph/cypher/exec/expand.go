@@ -65,11 +65,12 @@ func (c *compiler) expansion(e *plan.Expand) expansion {
 type expand struct {
 	through
 	expansion
+	ids []graph.Type // room for the types of the row under way
 }
 
 func (c *compiler) expand(e *plan.Expand) stage {
 	x := c.expansion(e)
-	return func(next operator, _ *pipe) operator { return &expand{through{next}, x} }
+	return func(next operator, _ *pipe) operator { return &expand{through{next}, x, nil} }
 }
 
 func (o *expand) push(r *run) error {
@@ -77,8 +78,8 @@ func (o *expand) push(r *run) error {
 	if from.Kind() != value.KindNode {
 		return nil
 	}
-	var room [4]graph.Type
-	types, any := o.choice.types(r, room[:0])
+	types, any := o.choice.types(r, o.ids[:0])
+	o.ids = types
 	if !any {
 		return nil
 	}

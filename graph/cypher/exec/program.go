@@ -28,6 +28,7 @@ type program struct {
 	labels  []string
 	types   []string
 	plan    *plan.Plan
+	tallies int // places of pipelines within expressions
 	// profile holds the places of the operators' counters; nil unless rows are counted.
 	profile map[plan.Op]int
 }

@@ -80,6 +80,7 @@ type run struct {
 	row     []value.Value
 	fn      fn.Context
 	draft   *graph.Draft
+	nodes   graph.NodeReader // on the version that is read; of use without a draft, where that never changes
 	inputs  *Inputs
 	params  []value.Value
 	keys    []int64 // ids of the program's property keys, -1 while unknown
@@ -87,6 +88,7 @@ type run struct {
 	types   []int64
 	stats   Stats
 	counts  []uint64 // rows by the places of program.profile
+	tallies []*tally // by the places of program.tallies
 	steps   uint32
 	memory  int64
 	seed    uint64
@@ -94,7 +96,7 @@ type run struct {
 }
 
 func newRun(ctx context.Context, p *program, g *graph.Graph, d *graph.Draft, in *Inputs) (*run, error) {
-	r := &run{ctx: ctx, program: p, draft: d, inputs: in, seed: in.Seed, row: make([]value.Value, p.width)}
+	r := &run{ctx: ctx, program: p, draft: d, nodes: graph.NewNodeReader(g), inputs: in, seed: in.Seed, row: make([]value.Value, p.width)}
 	tokens := make([]int64, len(p.keys)+len(p.labels)+len(p.types))
 	for i := range tokens {
 		tokens[i] = -1

@@ -45,13 +45,18 @@ type varExpand struct {
 	expansion
 	min, max int64
 	reversed bool
+	unlisted bool
 	tests    propertyTests
+	// Room of the walk under way.
+	ids  []graph.Type
+	path []value.Value
 }
 
 func (c *compiler) varExpand(o *plan.VarExpand) stage {
 	p := o.Relationship
 	made := varExpand{
-		expansion: c.expansion(&o.Expand), min: p.Min, max: p.Max, reversed: o.Reversed, tests: c.propertyTests(p.Properties),
+		expansion: c.expansion(&o.Expand), min: p.Min, max: p.Max, reversed: o.Reversed, unlisted: o.Unlisted,
+		tests: c.propertyTests(p.Properties),
 	}
 	return func(next operator, _ *pipe) operator {
 		v := made
@@ -87,8 +92,11 @@ func (o *varExpand) push(r *run) error {
 	if w.want, err = o.tests.evaluate(r); err != nil {
 		return err
 	}
-	w.types, w.any = o.choice.types(r, nil)
-	return w.visit(r, from.NodeID(), 0)
+	w.types, w.any = o.choice.types(r, o.ids[:0])
+	w.path = o.path[:0]
+	err = w.visit(r, from.NodeID(), 0)
+	o.ids, o.path = w.types, w.path
+	return err
 }
 
 func (w *walk) visit(r *run, at graph.NodeID, depth int64) error {
@@ -119,6 +127,17 @@ func (w *walk) visit(r *run, at graph.NodeID, depth int64) error {
 }
 
 func (w *walk) emit(r *run, at graph.NodeID) error {
+	if !w.unlisted {
+		w.list(r)
+	}
+	if !w.into {
+		r.row[w.to] = value.Node(at)
+	}
+	return w.next.push(r)
+}
+
+// list puts the path's relationships into the row.
+func (w *walk) list(r *run) {
 	list := make([]value.Value, len(w.path))
 	for i, v := range w.path {
 		if w.reversed {
@@ -128,10 +147,6 @@ func (w *walk) emit(r *run, at graph.NodeID) error {
 		}
 	}
 	r.row[w.rel] = value.List(list)
-	if !w.into {
-		r.row[w.to] = value.Node(at)
-	}
-	return w.next.push(r)
 }
 
 // takeList walks a list of relationships that is known from the left end.

@@ -14,6 +14,8 @@ type Aggregate struct {
 	Params []Param
 	// Result is the set of kinds a result that is not null may have.
 	Result Types
+	// Fixed tells that a state without distinct never grows, so that its size need not be looked at for each row.
+	Fixed bool
 	// New makes the state of one group. With distinct, equivalent first arguments count once.
 	New func(distinct bool) Accumulator
 }
@@ -29,7 +31,7 @@ type Accumulator interface {
 }
 
 // CountStar is count(*): its accumulators count every Add, whatever the arguments.
-var CountStar = &Aggregate{Name: "count", Result: Integer, New: func(bool) Accumulator { return &countRows{} }}
+var CountStar = &Aggregate{Name: "count", Result: Integer, Fixed: true, New: func(bool) Accumulator { return &countRows{} }}
 
 // aggregates finds every aggregate by lower-case name.
 var aggregates = indexAggregates(allAggregates())
@@ -46,14 +48,14 @@ func allAggregates() []*Aggregate {
 	number := params(Param{"value", Number})
 	percentile := params(Param{"value", Number}, Param{"percentile", Number})
 	return []*Aggregate{
-		aggregate("count", one, Integer, func() Accumulator { return &countRows{} }),
+		fixed("count", one, Integer, func() Accumulator { return &countRows{} }),
 		aggregate("collect", one, List, func() Accumulator { return &collect{} }),
-		aggregate("sum", summable, Number|Duration, func() Accumulator { return &sum{} }),
-		aggregate("avg", summable, Float|Duration, func() Accumulator { return &average{} }),
+		fixed("sum", summable, Number|Duration, func() Accumulator { return &sum{} }),
+		fixed("avg", summable, Float|Duration, func() Accumulator { return &average{} }),
 		aggregate("min", one, Any, func() Accumulator { return &extreme{sign: -1} }),
 		aggregate("max", one, Any, func() Accumulator { return &extreme{sign: 1} }),
-		aggregate("stDev", number, Float, func() Accumulator { return &deviation{sample: 1} }),
-		aggregate("stDevP", number, Float, func() Accumulator { return &deviation{} }),
+		fixed("stDev", number, Float, func() Accumulator { return &deviation{sample: 1} }),
+		fixed("stDevP", number, Float, func() Accumulator { return &deviation{} }),
 		aggregate("percentileCont", percentile, Float, func() Accumulator { return &percentileCont{} }),
 		aggregate("percentileDisc", percentile, Number, func() Accumulator { return &percentileDisc{} }),
 	}
@@ -80,6 +82,13 @@ func aggregate(name string, params []Param, result Types, state func() Accumulat
 	return a
 }
 
+// fixed is aggregate for states that do not grow.
+func fixed(name string, params []Param, result Types, state func() Accumulator) *Aggregate {
+	a := aggregate(name, params, result, state)
+	a.Fixed = true
+	return a
+}
+
 // guard passes over nulls, checks types and drops duplicates before the state sees a row.
 type guard struct {
 	aggregate *Aggregate
@@ -91,8 +100,8 @@ func (g *guard) Add(args []value.Value) error {
 	if args[0].IsNull() {
 		return g.checkRest(args)
 	}
-	for i, p := range g.aggregate.Params {
-		if !p.Types.Has(args[i].Kind()) {
+	for i := range g.aggregate.Params {
+		if p := &g.aggregate.Params[i]; !p.Types.Has(args[i].Kind()) {
 			return fault(TypeError, InvalidArgumentValue, "%s() expects %s for %s, found %s",
 				g.aggregate.Name, p.Types, p.Name, args[i].Kind())
 		}

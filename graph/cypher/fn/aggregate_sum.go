@@ -44,13 +44,14 @@ func addTo(total, v value.Value, name string) (value.Value, error) {
 	return result, nil
 }
 
-// average is a mean: of numbers a float, of durations a duration. Integers are summed exactly while their sum fits.
+// average is a mean: of numbers a float, of durations a duration. Integers are summed exactly while only they come and
+// their sum fits.
 type average struct {
 	n        int64
 	integers int64
-	inexact  bool // a float came, or integers overflowed
+	inexact  bool // a float came, or integers overflowed: then the sum is floats
 	floats   float64
-	mean     float64 // running, for sums beyond the largest float
+	scaled   float64 // the sum divided by meanScale, for sums beyond the largest float
 	duration value.Value
 }
 
@@ -70,19 +71,28 @@ func (a *average) Add(args []value.Value) error {
 	return nil
 }
 
+// meanScale is 2^64: no sum of floats, each divided by it, gets too large.
+const meanScale = 1 << 64
+
 func (a *average) addNumber(v value.Value) {
+	if !a.inexact {
+		if v.Kind() == value.KindInt {
+			total := a.integers + v.Int()
+			if (total > a.integers) == (v.Int() > 0) || v.Int() == 0 {
+				a.integers = total
+				return
+			}
+		}
+		a.inexact = true
+		a.addFloat(float64(a.integers))
+	}
 	x, _ := v.Number()
+	a.addFloat(x)
+}
+
+func (a *average) addFloat(x float64) {
 	a.floats += x
-	a.mean += x/float64(a.n) - a.mean/float64(a.n)
-	if v.Kind() != value.KindInt {
-		a.inexact = true
-		return
-	}
-	total := a.integers + v.Int()
-	if (total > a.integers) != (v.Int() > 0) && v.Int() != 0 {
-		a.inexact = true
-	}
-	a.integers = total
+	a.scaled += x / meanScale
 }
 
 func (a *average) Result() (value.Value, error) {
@@ -94,7 +104,7 @@ func (a *average) Result() (value.Value, error) {
 	case !a.inexact:
 		return value.Float(float64(a.integers) / float64(a.n)), nil
 	case math.IsInf(a.floats, 0):
-		return value.Float(a.mean), nil
+		return value.Float(a.scaled / float64(a.n) * meanScale), nil
 	}
 	return value.Float(a.floats / float64(a.n)), nil
 }

@@ -45,7 +45,47 @@ func (p *planner) match(pattern *bind.Pattern, where []ast.Expr) Pipeline {
 		}
 	}
 	o.flush(true)
+	o.unlist()
 	return o.line
+}
+
+// unlist finds the lists of relationships that have no name, stand in no path and are not compared with others.
+func (o *ordering) unlist() {
+	needed := map[*bind.Relationship]bool{}
+	for _, path := range o.pattern.Paths {
+		if path.Symbol != nil {
+			for _, r := range path.Relationships {
+				needed[r] = true
+			}
+		}
+	}
+	for _, op := range o.line {
+		for _, r := range uniqueOf(op) {
+			needed[r] = true
+		}
+	}
+	for _, op := range o.line {
+		if v, ok := op.(*VarExpand); ok {
+			v.Unlisted = v.Relationship.Symbol.Name == "" && !needed[v.Relationship]
+		}
+	}
+}
+
+// uniqueOf are the relationships that an operator compares its own with.
+func uniqueOf(op Op) []*bind.Relationship {
+	switch o := op.(type) {
+	case *Expand:
+		return o.Unique
+	case *VarExpand:
+		return o.Unique
+	case *TakeList:
+		return o.Unique
+	case *ShortestPath:
+		return o.Unique
+	case *TakeRelationship:
+		return o.Unique
+	}
+	return nil
 }
 
 func (o *ordering) own() {
@@ -180,7 +220,7 @@ func expansion(e Expand) Op {
 	case e.Relationship.Bound:
 		return &TakeList{e}
 	case e.Relationship.Variable:
-		return &VarExpand{e}
+		return &VarExpand{Expand: e}
 	}
 	return &e
 }

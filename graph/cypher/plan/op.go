@@ -102,8 +102,11 @@ type Expand struct {
 	Unique []*bind.Relationship
 }
 
-// VarExpand follows a variable number of relationships.
-type VarExpand struct{ Expand }
+// VarExpand follows a variable number of relationships. Unlisted says that nobody looks at the list of them.
+type VarExpand struct {
+	Expand
+	Unlisted bool
+}
 
 // TakeList walks a list of relationships that is known.
 type TakeList struct{ Expand }
