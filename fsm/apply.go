@@ -28,8 +28,8 @@ type batch struct {
 	touched []*database
 	used    []*usageCell
 	news    []news
-	// registryChanged and removedChanged say what must be published anew.
-	registryChanged, removedChanged bool
+	// registryChanged and membersChanged say what must be published anew.
+	registryChanged, membersChanged bool
 	clusterChanged                  bool
 }
 
@@ -154,6 +154,8 @@ func (b *batch) command(command Command) Result {
 		return b.setClock(c)
 	case *RemoveMember:
 		return b.removeMember(c)
+	case *MarkMember:
+		return b.markMember(c)
 	}
 	panic(fmt.Sprintf("fsm: no apply for %T", command))
 }
@@ -186,16 +188,16 @@ func (b *batch) commit() {
 		m.watches.tell(b.news)
 	}
 	now := m.published.Load()
-	registry, removed := now.registry, now.removed
+	registry, members := now.registry, now.members
 	if b.registryChanged || b.clusterChanged {
 		registry = &Registry{
 			ready: b.state.cluster.id != "", tenants: b.state.tenants.Copy(), keys: b.state.keys.Copy(),
 		}
 	}
-	if b.removedChanged {
-		removed = b.state.removed.Copy()
+	if b.membersChanged {
+		members = b.state.members.Copy()
 	}
-	m.publish(b.entry, registry, removed)
+	m.publish(b.entry, registry, members)
 	if planted.On("watch-after-publish") {
 		m.watches.tell(b.news)
 	}

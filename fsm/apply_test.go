@@ -301,10 +301,6 @@ func TestApply_ClusterIsMadeOnce(t *testing.T) {
 	}
 	r.must(&ClusterInit{Header: r.header(), ClusterID: testCluster, OperatorKey: operatorKey(), FeatureLevel: 1})
 	r.refuse(&ClusterInit{Header: r.header(), ClusterID: "another", OperatorKey: operatorKey(), FeatureLevel: 1}, ErrClusterExists)
-	r.must(&RemoveMember{Header: r.header(), NodeID: "n3"})
-	if !r.m.RemovedMember("n3") || r.m.RemovedMember("n1") {
-		t.Fatal("removed members")
-	}
 }
 
 func TestApply_DigestMarkFindsADifference(t *testing.T) {

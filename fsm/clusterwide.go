@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/hivellm/nexus/graph"
-	"github.com/hivellm/nexus/graph/store"
 	"github.com/hivellm/nexus/tenancy"
 )
 
@@ -116,14 +115,4 @@ func (m *Machine) Disagreements() []Disagreement {
 	m.apply.Lock()
 	defer m.apply.Unlock()
 	return append([]Disagreement(nil), m.disagreements...)
-}
-
-func (b *batch) removeMember(c *RemoveMember) Result {
-	if c.NodeID == "" {
-		return Result{Err: &InvalidError{errors.New("a member without an id")}}
-	}
-	b.records.System().Set(store.Members, []byte(c.NodeID), []byte{systemFormat})
-	b.state.removed.Set(c.NodeID, true)
-	b.removedChanged = true
-	return Result{}
 }

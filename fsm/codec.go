@@ -34,6 +34,7 @@ const (
 	kindDigestMark        commandKind = 12
 	kindSetClock          commandKind = 13
 	kindRemoveMember      commandKind = 14
+	kindMarkMember        commandKind = 15
 )
 
 // newCommand makes an empty command of a kind, nil where the kind is unknown.
@@ -67,6 +68,8 @@ func newCommand(kind commandKind) Command {
 		return &SetClock{}
 	case kindRemoveMember:
 		return &RemoveMember{}
+	case kindMarkMember:
+		return &MarkMember{}
 	}
 	return nil
 }

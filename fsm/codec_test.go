@@ -53,6 +53,7 @@ func samples() []struct {
 		{"digest-mark", &DigestMark{Header: h, Digests: []StampedDigest{{account.ID, 4, changes.Stamp, graph.Digest{1, 15: 2}}}}},
 		{"set-clock", &SetClock{Header: h, NowMs: -1}},
 		{"remove-member", &RemoveMember{Header: h, NodeID: "n3"}},
+		{"mark-member", &MarkMember{Header: h, NodeID: "n3", Draining: true}},
 	}
 }
 

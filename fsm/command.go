@@ -165,10 +165,17 @@ type SetClock struct {
 	NowMs int64
 }
 
-// RemoveMember notes that a node was removed for good (R32).
+// RemoveMember notes that a node was removed for good (R32). There is no way back: its id is never a member's again.
 type RemoveMember struct {
 	Header
 	NodeID string
+}
+
+// MarkMember marks a node as draining, or takes the mark away. A removed one is refused (ErrMemberRemoved).
+type MarkMember struct {
+	Header
+	NodeID   string
+	Draining bool
 }
 
 // Bounds of commands.

@@ -182,6 +182,18 @@ func (*RemoveMember) kind() commandKind { return kindRemoveMember }
 func (c *RemoveMember) write(w *writer) { w.text(c.NodeID) }
 func (c *RemoveMember) read(r *reader)  { c.NodeID = r.text(maxNodeID) }
 
+func (*MarkMember) kind() commandKind { return kindMarkMember }
+
+func (c *MarkMember) write(w *writer) {
+	w.text(c.NodeID)
+	w.bool(c.Draining)
+}
+
+func (c *MarkMember) read(r *reader) {
+	c.NodeID = r.text(maxNodeID)
+	c.Draining = r.bool()
+}
+
 func writePlace(w *writer, tenant tenancy.ID, database tenancy.DatabaseID) {
 	w.uint(tenant.Number())
 	w.uint(uint64(database))

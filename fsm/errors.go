@@ -31,6 +31,8 @@ var (
 	ErrKeyExists = errors.New("a key of that id exists already")
 	// ErrClusterExists says that the cluster was made already, under another id.
 	ErrClusterExists = errors.New("the cluster was made already")
+	// ErrMemberRemoved says that the node was removed from the cluster for good.
+	ErrMemberRemoved = errors.New("the node was removed from this cluster for good")
 	// ErrIdempotencyMismatch says that a client's key was used for another request.
 	ErrIdempotencyMismatch = errors.New("the idempotency key was used for another request")
 	// ErrIdempotencyFull says that the tenant has as many kept ids as one may have.

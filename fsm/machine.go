@@ -63,7 +63,7 @@ type published struct {
 	cluster  clusterRecord
 	clock    clockRecord
 	registry *Registry
-	removed  *btree.Map[string, bool]
+	members  *btree.Map[string, memberMark]
 }
 
 // Open opens the machine in its directory, or makes an empty one.
@@ -137,12 +137,6 @@ func (m *Machine) FeatureLevel() uint32 { return m.published.Load().cluster.feat
 // MaxDatabaseBytes returns what one database may hold in storage bytes.
 func (m *Machine) MaxDatabaseBytes() uint64 { return m.published.Load().cluster.maxDatabaseBytes }
 
-// RemovedMember tells whether a node was removed from this cluster for good (R32).
-func (m *Machine) RemovedMember(id string) bool {
-	_, found := m.published.Load().removed.Get(id)
-	return found
-}
-
 // Registry returns the newest published snapshot of tenants, keys and databases.
 func (m *Machine) Registry() *Registry { return m.published.Load().registry }
 
@@ -199,12 +193,12 @@ func (m *Machine) Digests() (applied uint64, list []DatabaseDigest) {
 func (m *Machine) publishAll(applied uint64) {
 	m.publish(applied, &Registry{
 		ready: m.state.cluster.id != "", tenants: m.state.tenants.Copy(), keys: m.state.keys.Copy(),
-	}, m.state.removed.Copy())
+	}, m.state.members.Copy())
 }
 
-func (m *Machine) publish(applied uint64, registry *Registry, removed *btree.Map[string, bool]) {
+func (m *Machine) publish(applied uint64, registry *Registry, members *btree.Map[string, memberMark]) {
 	m.published.Store(&published{
-		applied: applied, cluster: m.state.cluster, clock: m.state.clock, registry: registry, removed: removed,
+		applied: applied, cluster: m.state.cluster, clock: m.state.clock, registry: registry, members: members,
 	})
 	m.progress.broadcast()
 }

@@ -37,7 +37,7 @@ type state struct {
 	tenants *btree.Map[uint64, *tenant]
 	names   *btree.Map[string, uint64] // of tenants that are not deleted
 	keys    *btree.Map[string, *tenancy.KeyRecord]
-	removed *btree.Map[string, bool]
+	members *btree.Map[string, memberMark]
 	// nextExpiryMs is the earliest expiry of a kept id, math.MaxInt64 for none.
 	nextExpiryMs int64
 }
@@ -57,7 +57,7 @@ func loadState(s *store.Store) (*state, error) {
 		tenants:      &btree.Map[uint64, *tenant]{},
 		names:        &btree.Map[string, uint64]{},
 		keys:         &btree.Map[string, *tenancy.KeyRecord]{},
-		removed:      &btree.Map[string, bool]{},
+		members:      &btree.Map[string, memberMark]{},
 		nextExpiryMs: math.MaxInt64,
 		clock:        clockRecord{nextTenant: 1},
 	}
@@ -118,13 +118,6 @@ func (st *state) loadKeys(sys store.System) error {
 			return err
 		}
 		st.keys.Set(record.ID, record)
-		return nil
-	})
-}
-
-func (st *state) loadMembers(sys store.System) error {
-	return sys.Scan(store.Members, nil, func(suffix, _ []byte) error {
-		st.removed.Set(string(suffix), true)
 		return nil
 	})
 }
