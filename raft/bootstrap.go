@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -70,9 +71,9 @@ func (n *Node) introductionLoop() {
 			n.meet()
 		} else {
 			n.refuseBootstrap(nil)
-			if len(n.unheard()) > 0 {
+			if addresses := n.unheard(); len(addresses) > 0 {
 				pause = time.Second
-				n.joinGossip(n.probeAll(n.unheard()))
+				n.joinGossip(n.probeAll(addresses))
 			}
 		}
 		if !n.pause(pause) {
@@ -94,21 +95,29 @@ func (n *Node) meet() {
 	}
 }
 
-// unheard lists the peer addresses of members that gossip does not hear.
+// unheard lists the peer addresses of members that gossip does not hear. While there is no leader it lists every address
+// this node knows: the members may have moved, or this node may have been removed while it was away.
 func (n *Node) unheard() []string {
+	alone := n.leaderID() == ""
 	gossiping := n.gossip.Load()
-	if gossiping == nil {
+	if gossiping == nil && !alone {
 		return nil
 	}
 	var addresses []string
 	for _, server := range n.servers() {
-		if node, found := gossiping.Node(string(server.ID)); !found || !node.Alive {
-			if address, known := n.address(string(server.ID)); known && string(server.ID) != n.config.NodeID {
-				addresses = append(addresses, address)
-			}
+		id := string(server.ID)
+		if id == n.config.NodeID || !alone && gossiping.Hears(id) {
+			continue
+		}
+		if address, known := n.address(id); known {
+			addresses = append(addresses, address, string(server.Address))
 		}
 	}
-	return addresses
+	if alone {
+		addresses = append(append(addresses, n.config.Peers...), n.config.Join...)
+	}
+	slices.Sort(addresses)
+	return slices.DeleteFunc(slices.Compact(addresses), func(address string) bool { return address == n.advertise })
 }
 
 // probed is the outcome of one probe.
@@ -144,6 +153,7 @@ func (n *Node) probe(address string) (probeAnswer, error) {
 	}
 	node, encoded, err := n.client.CallAddress(ctx, address, methodProbe, nonce)
 	if err != nil {
+		n.hear(err)
 		return probeAnswer{}, err
 	}
 	var answer probeAnswer
@@ -194,7 +204,7 @@ func (n *Node) joinGossip(answers []probed) {
 		if found.err != nil || found.answer.Gossip == "" || found.answer.Node == n.config.NodeID {
 			continue
 		}
-		if node, known := gossiping.Node(found.answer.Node); !known || !node.Alive {
+		if !gossiping.Hears(found.answer.Node) {
 			addresses = append(addresses, found.answer.Gossip)
 		}
 	}

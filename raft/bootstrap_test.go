@@ -103,8 +103,8 @@ func TestPeer_RefusesRemovedAndUnknownNodes(t *testing.T) {
 	leader.machine.removed["stranger"] = true
 	leader.machine.mu.Unlock()
 	removed := c.client("stranger", leader.config.PeerListen)
-	if _, err := removed.Call(ctx, leader.config.NodeID, peer.Control, methodProbe, make([]byte, nonceBytes)); err == nil {
-		t.Fatal("a removed node was served")
+	if _, err := removed.Call(ctx, leader.config.NodeID, peer.Control, methodProbe, make([]byte, nonceBytes)); peer.CodeOf(err) != peer.CodeRemoved {
+		t.Fatalf("a removed node is answered %v", err)
 	}
 	for _, method := range leader.Methods() {
 		want := "peer certificate of a member"

@@ -27,6 +27,8 @@ type Machine interface {
 	ClusterID() string
 	// RemovedMember tells whether a node was removed from this cluster (R32).
 	RemovedMember(nodeID string) bool
+	// DrainingMember tells whether a node is marked as draining: it shall lead nothing and vote no longer than needed.
+	DrainingMember(nodeID string) bool
 }
 
 // Config is what [Open] needs. Durations of Raft are multiplied by TimeoutFactor.

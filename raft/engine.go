@@ -30,6 +30,9 @@ func (n *Node) startEngine() (*engine, error) {
 			return nil, err
 		}
 	}
+	if err := n.refuseTornLog(); err != nil {
+		return nil, err
+	}
 	if err := n.countFromSnapshot(); err != nil {
 		return nil, err
 	}

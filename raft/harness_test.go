@@ -39,6 +39,7 @@ type listMachine struct {
 	state    listState
 	progress chan struct{}
 	removed  map[string]bool
+	draining map[string]bool
 	held     chan struct{} // not nil: nothing is applied until it is closed
 }
 
@@ -49,7 +50,7 @@ type listState struct {
 }
 
 func newListMachine() *listMachine {
-	return &listMachine{progress: make(chan struct{}), removed: map[string]bool{}}
+	return &listMachine{progress: make(chan struct{}), removed: map[string]bool{}, draining: map[string]bool{}}
 }
 
 // holdApply stops applying until the returned function is called.
@@ -171,6 +172,12 @@ func (m *listMachine) RemovedMember(id string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.removed[id]
+}
+
+func (m *listMachine) DrainingMember(id string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.draining[id]
 }
 
 func (m *listMachine) WaitApplied(ctx context.Context, index uint64) error {

@@ -33,6 +33,7 @@ func (n *Node) askToJoin() error {
 		if err == nil && !answer.Accepted && answer.Leader != "" {
 			answer, err = n.requestJoin(answer.Leader)
 		}
+		n.hear(err)
 		switch {
 		case err != nil:
 			failed = errors.Join(failed, fmt.Errorf("join over %s: %w", address, err))
@@ -61,12 +62,15 @@ func (n *Node) serveJoin(ctx context.Context, from string, request []byte) ([]by
 	if len(request) == 0 || len(request) > 256 {
 		return nil, peer.Refuse(codeBadRequest, "a request to join names the joiner's peer address")
 	}
+	if n.wasSeen(from) { // whoever asks to join has no data
+		return nil, peer.Refuse(codeForgot, "node %s remembers that node %s held data", n.config.NodeID, from)
+	}
 	if _, leading := n.Leadership(); !leading {
 		leader, _ := n.Leader()
 		return msgpack.Marshal(joinAnswer{Leader: leader.Peer})
 	}
-	if !n.isMember(from) {
-		address := hraft.ServerAddress(request)
+	address := hraft.ServerAddress(request)
+	if known, found := n.configured(from); !found || known.Address != address && known.Suffrage != hraft.Voter {
 		if err := n.awaitIndex(ctx, n.raft().AddNonvoter(hraft.ServerID(from), address, 0, enqueueTimeout)); err != nil {
 			return nil, peer.Fail(peer.CodeFailed, "add learner %s: %v", from, err)
 		}
@@ -99,11 +103,12 @@ func (p *promotion) look(n *Node) {
 		return
 	}
 	for _, server := range n.servers() {
-		if server.Suffrage == hraft.Voter {
-			delete(p.closeSince, string(server.ID))
+		id := string(server.ID)
+		if server.Suffrage == hraft.Voter || n.machine.DrainingMember(id) || n.machine.RemovedMember(id) {
+			delete(p.closeSince, id)
 			continue
 		}
-		if p.ready(n, string(server.ID)) {
+		if p.ready(n, id) {
 			p.promote(n, server)
 		}
 	}

@@ -24,8 +24,8 @@ const (
 	compactRetry = 10 * time.Second
 )
 
-// maintenanceLoop compacts the log, rebuilds a stuck instance, promotes learners, gives leadership away when unfit, and
-// stops a node whose machine turns out to belong to another cluster.
+// maintenanceLoop compacts the log, rebuilds a stuck instance, promotes learners, ends the connections of removed members,
+// gives leadership away when unfit, and stops a node whose machine turns out to belong to another cluster.
 func (n *Node) maintenanceLoop() {
 	every := time.NewTicker(maintenanceEvery)
 	defer every.Stop()
@@ -42,6 +42,7 @@ func (n *Node) maintenanceLoop() {
 		}
 		n.checkCluster()
 		n.lookAtMembers()
+		n.lookForRemoval()
 		if time.Now().After(notBefore) && n.compactionDue() {
 			if err := n.Compact(); err != nil {
 				n.config.Logger.Warn("log not compacted", "error", err.Error())

@@ -14,9 +14,10 @@ import (
 
 // Roles and states of members, as the status shows them.
 const (
-	RoleLeader  = "leader"
-	RoleVoter   = "voter"
-	RoleLearner = "learner"
+	RoleLeader   = "leader"
+	RoleVoter    = "voter"
+	RoleLearner  = "learner"
+	RoleDraining = "draining" // marked, whatever it is besides
 
 	StateAlive   = "alive"   // it answered
 	StateSuspect = "suspect" // gossip hears it, but it did not answer
@@ -31,6 +32,7 @@ type Member struct {
 	ID, Name      string
 	Peer, HTTP    string // host:port
 	Role, State   string
+	Voter         bool
 	Version       string
 	AppliedIndex  uint64
 	Behind        uint64        // the highest commit index seen, less AppliedIndex
@@ -106,20 +108,11 @@ func (n *Node) Status(ctx context.Context) Status {
 			status.CommitIndex = max(status.CommitIndex, answer.Commit)
 		}
 	}
-	voters, answered := 0, 0
 	for i, server := range servers {
-		member := n.describe(server, answers[i], status)
-		if server.Suffrage == hraft.Voter {
-			voters++
-			if answers[i] != nil {
-				answered++
-			}
-		}
-		status.Members = append(status.Members, member)
+		status.Members = append(status.Members, n.describe(server, answers[i], status))
 	}
-	majority := voters/2 + 1
-	status.Quorum = voters > 0 && answered >= majority
-	status.FailuresTolerated = max(0, answered-majority)
+	now := status.Without(func(string) bool { return false })
+	status.Quorum, status.FailuresTolerated = now.Bearable(), now.FailuresTolerated()
 	return status
 }
 
@@ -177,11 +170,14 @@ func (n *Node) describe(server hraft.Server, answer *selfStatus, status Status) 
 	id := string(server.ID)
 	member := Member{ID: id, Role: RoleLearner, State: StateDead, LastContact: n.contacts.since(id)}
 	member.Peer, _ = n.address(id)
-	if server.Suffrage == hraft.Voter {
+	if member.Voter = server.Suffrage == hraft.Voter; member.Voter {
 		member.Role = RoleVoter
 	}
 	if id == status.Leader {
 		member.Role = RoleLeader
+	}
+	if n.machine.DrainingMember(id) {
+		member.Role = RoleDraining
 	}
 	if gossiping := n.gossip.Load(); gossiping != nil {
 		if node, found := gossiping.Node(id); found {
@@ -223,14 +219,20 @@ func (n *Node) voters() []string {
 	return voters
 }
 
-// isMember tells whether a node is in the latest configuration.
-func (n *Node) isMember(nodeID string) bool {
+// configured finds a node in the latest configuration.
+func (n *Node) configured(nodeID string) (hraft.Server, bool) {
 	for _, server := range n.servers() {
 		if string(server.ID) == nodeID {
-			return true
+			return server, true
 		}
 	}
-	return false
+	return hraft.Server{}, false
+}
+
+// isMember tells whether a node is in the latest configuration.
+func (n *Node) isMember(nodeID string) bool {
+	_, found := n.configured(nodeID)
+	return found
 }
 
 // leaderID is the leader this node knows of, or "".
@@ -246,12 +248,8 @@ func (n *Node) address(nodeID string) (string, bool) {
 			return node.Meta.Peer, true
 		}
 	}
-	for _, server := range n.servers() {
-		if string(server.ID) == nodeID {
-			return string(server.Address), true
-		}
-	}
-	return "", false
+	server, found := n.configured(nodeID)
+	return string(server.Address), found
 }
 
 // TransferLeadership gives leadership to a voter, or with "" to the most advanced one, from any node. It returns once
@@ -305,15 +303,15 @@ func (n *Node) giveLeadership(ctx context.Context, nodeID string) error {
 	}
 }
 
-// successor finds the voter that shall lead: the one asked for, or the most advanced. It must answer now: while a
-// transfer to a dead node runs, the library takes no writes.
+// successor finds the voter that shall lead: the one asked for, or the most advanced. One that is being drained shall
+// not. It must answer now: while a transfer to a dead node runs, the library takes no writes.
 func (n *Node) successor(ctx context.Context, nodeID string) (hraft.Server, error) {
 	servers := n.servers()
 	answers := n.askStatuses(ctx, servers)
 	best, known := -1, false
 	for i, server := range servers {
 		id := string(server.ID)
-		if server.Suffrage != hraft.Voter || id == n.config.NodeID || (nodeID != "" && id != nodeID) {
+		if server.Suffrage != hraft.Voter || id == n.config.NodeID || (nodeID != "" && id != nodeID) || n.machine.DrainingMember(id) {
 			continue
 		}
 		known = true
@@ -323,7 +321,7 @@ func (n *Node) successor(ctx context.Context, nodeID string) (hraft.Server, erro
 	}
 	switch {
 	case !known:
-		return hraft.Server{}, fmt.Errorf("%w: %w", ErrUnknownNode, peer.Refuse(codeUnknownNode, "no other voter %s in the configuration", nodeID))
+		return hraft.Server{}, fmt.Errorf("%w: %w", ErrUnknownNode, peer.Refuse(codeUnknownNode, "no other voter %s in the configuration that is not being drained", nodeID))
 	case best < 0:
 		return hraft.Server{}, fmt.Errorf("transfer leadership: no voter %s answers", nodeID)
 	}

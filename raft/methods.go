@@ -2,7 +2,6 @@ package raft
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
@@ -21,6 +20,7 @@ const (
 
 // Codes of answers of this package's methods.
 const (
+	codeForgot      = "forgot"
 	codeNoLeader    = "no_leader"
 	codeUnknownNode = "unknown_node"
 	codeBadRequest  = "bad_request"
@@ -96,15 +96,8 @@ func (n *Node) control(ctx context.Context, nodeID, method string, request []byt
 	if err == nil {
 		n.contacts.heard(nodeID)
 	}
+	n.hear(err)
 	return answer, err
-}
-
-// admit is the gate of the peer port: a removed member may not connect (R32).
-func (n *Node) admit(nodeID string) error {
-	if n.machine.RemovedMember(nodeID) {
-		return fmt.Errorf("node %s was removed from this cluster", nodeID)
-	}
-	return nil
 }
 
 // contacts remembers when other nodes last answered, on the monotonic clock.

@@ -51,6 +51,8 @@ type Node struct {
 	askCount    atomic.Pointer[atomic.Int64] // counts the questions of rounds while a test looks
 	bootstrap   bootstrapState
 	seen        seen
+	removed     chan struct{} // closed once this node knows that it was removed
+	removedOnce sync.Once
 
 	installs    installWatch
 	rebuild     chan struct{}
@@ -96,7 +98,7 @@ func open(config Config, machine Machine, store *disk.Log) (*Node, error) {
 
 func newNode(config Config, machine Machine, store *disk.Log) *Node {
 	n := &Node{config: config, machine: machine, store: store,
-		notify: make(chan bool, signalBuffer), rebuild: make(chan struct{}, 1)}
+		notify: make(chan bool, signalBuffer), rebuild: make(chan struct{}, 1), removed: make(chan struct{})}
 	n.snapshots = watchedSnapshots{config.Snapshots, n}
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	n.leadership.changed = make(chan struct{})
@@ -111,6 +113,12 @@ func newNode(config Config, machine Machine, store *disk.Log) *Node {
 
 // start opens the ports and the library, in the order of need.
 func (n *Node) start() error {
+	if n.machine.RemovedMember(n.config.NodeID) {
+		return fmt.Errorf("node %s: %w", n.config.NodeID, errRemoved)
+	}
+	if err := n.claimLog(); err != nil {
+		return err
+	}
 	if err := n.openPeerPort(); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	hraft "github.com/hashicorp/raft"
+	"github.com/hivellm/nexus/raft/peer"
 )
 
 // seenKey is the key in raft.db that says that a node once held data.
@@ -75,10 +76,13 @@ func (n *Node) refuseForgotten() error {
 		return nil
 	}
 	for _, found := range n.probeAll(addresses) {
+		if peer.CodeOf(found.err) == peer.CodeRemoved {
+			return fmt.Errorf("node %s: %w", n.config.NodeID, errRemoved)
+		}
 		if found.err == nil && found.answer.Seen {
 			return fmt.Errorf("data directory %s is empty, but node %s remembers that node %s held data: "+
-				"a node that lost its data must be removed and join again under a new id", n.config.DataDir,
-				found.answer.Node, n.config.NodeID)
+				"a node that lost its data must be removed (nexus cluster remove %s) and join again under a new id "+
+				"(nexus cluster init --add)", n.config.DataDir, found.answer.Node, n.config.NodeID, n.config.NodeID)
 		}
 	}
 	return nil

@@ -47,7 +47,7 @@ func (l *streamLayer) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return l.track(connection, true)
+	return l.track(connection, true, "")
 }
 
 // Addr implements net.Listener.
@@ -72,7 +72,7 @@ func (l *streamLayer) Dial(address hraft.ServerAddress, timeout time.Duration) (
 		}
 		secured, _, err := l.client.DialTLS(ctx, target, node, peer.ProtocolRaft)
 		if err == nil {
-			return l.track(secured, false)
+			return l.track(secured, false, node)
 		}
 		if !errors.Is(err, syscall.ECONNREFUSED) || !pauseIn(ctx, dialAgain) {
 			return nil, err
@@ -122,8 +122,8 @@ func (l *streamLayer) cutWhere(chosen func(*stream) bool) {
 }
 
 // track wraps a connection so that the layer can cut it.
-func (l *streamLayer) track(connection net.Conn, accepted bool) (net.Conn, error) {
-	wrapped := &stream{Conn: connection, layer: l, accepted: accepted}
+func (l *streamLayer) track(connection net.Conn, accepted bool, node string) (net.Conn, error) {
+	wrapped := &stream{Conn: connection, layer: l, accepted: accepted, node: node}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	select {
@@ -141,6 +141,7 @@ type stream struct {
 	net.Conn
 	layer    *streamLayer
 	accepted bool
+	node     string       // the other node's id where this node dialled; else the listener knows it
 	deadline atomic.Int64 // Unix nanoseconds the library set for the exchange; 0: none
 	wrote    atomic.Int64 // Unix nanoseconds of the last write
 }

@@ -103,6 +103,12 @@ func (g *Gossip) Nodes() []Node {
 	return list
 }
 
+// Hears tells whether a node is known and alive.
+func (g *Gossip) Hears(id string) bool {
+	node, known := g.Node(id)
+	return known && node.Alive
+}
+
 // Node returns what is known of one node.
 func (g *Gossip) Node(id string) (Node, bool) {
 	g.mu.Lock()

@@ -96,11 +96,16 @@ func (c *Client) CallAddress(ctx context.Context, address, method string, body [
 }
 
 // CloseConnections cuts every connection; exchanges under way end with an error.
-func (c *Client) CloseConnections() {
+func (c *Client) CloseConnections() { c.CloseNodes(func(string) bool { return true }) }
+
+// CloseNodes cuts the connections to the nodes that are chosen.
+func (c *Client) CloseNodes(chosen func(nodeID string) bool) {
 	c.mu.Lock()
 	open := make([]*conn, 0, len(c.open))
 	for connection := range c.open {
-		open = append(open, connection)
+		if chosen(connection.node) {
+			open = append(open, connection)
+		}
 	}
 	c.mu.Unlock()
 	for _, connection := range open {

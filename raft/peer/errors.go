@@ -28,6 +28,7 @@ var ErrFrameTooLarge = fmt.Errorf("peer frame larger than %d bytes", MaxFrameByt
 const (
 	CodeUnknownMethod = "unknown_method"
 	CodeNotMember     = "not_member"
+	CodeRemoved       = "removed" // the caller was removed from the cluster for good
 	CodeFailed        = "failed"
 	CodeRefused       = "refused"
 	CodeOverloaded    = "overloaded"

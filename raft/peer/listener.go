@@ -46,7 +46,7 @@ type Listener struct {
 	running  sync.WaitGroup
 	shaking  chan struct{}
 	mu       sync.Mutex
-	accepted map[net.Conn]struct{} // guarded by mu: every open connection
+	accepted map[net.Conn]string // guarded by mu: every open connection, and its node once that is known
 
 	handlers      atomic.Int64 // under way
 	refusalLogged atomic.Int64 // when a refusal was logged last, Unix nanoseconds
@@ -70,7 +70,7 @@ func Listen(config ListenerConfig) (*Listener, error) {
 		ctx:      ctx,
 		cancel:   cancel,
 		shaking:  make(chan struct{}, maxHandshakes),
-		accepted: map[net.Conn]struct{}{},
+		accepted: map[net.Conn]string{},
 	}
 	l.running.Add(1)
 	go l.acceptLoop()
@@ -102,11 +102,20 @@ func (l *Listener) Close() error {
 }
 
 // CloseConnections cuts every open connection. The port stays open.
-func (l *Listener) CloseConnections() {
+func (l *Listener) CloseConnections() { l.cut(func(string) bool { return true }) }
+
+// CloseNodes cuts the open connections of the nodes that are chosen, Raft streams included. The port stays open.
+func (l *Listener) CloseNodes(chosen func(nodeID string) bool) {
+	l.cut(func(node string) bool { return node != "" && chosen(node) })
+}
+
+func (l *Listener) cut(chosen func(nodeID string) bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for connection := range l.accepted {
-		_ = connection.Close() // cutting is the purpose; its error says nothing more
+	for connection, node := range l.accepted {
+		if chosen(node) {
+			_ = connection.Close() // cutting is the purpose; its error says nothing more
+		}
 	}
 }
 
@@ -160,6 +169,7 @@ func (l *Listener) welcome(raw net.Conn) {
 		l.logRefusal(raw, err)
 		return
 	}
+	l.name(raw, nodeOf(secured))
 	if secured.ConnectionState().NegotiatedProtocol == ProtocolPeer {
 		defer l.forget(raw)
 		l.serve(newConn(secured))
@@ -201,8 +211,17 @@ func (l *Listener) track(connection net.Conn) bool {
 	if len(l.accepted) >= maxConnections || l.ctx.Err() != nil {
 		return false
 	}
-	l.accepted[connection] = struct{}{}
+	l.accepted[connection] = ""
 	return true
+}
+
+// name notes whose connection it is.
+func (l *Listener) name(connection net.Conn, node string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, open := l.accepted[connection]; open {
+		l.accepted[connection] = node
+	}
 }
 
 func (l *Listener) forget(connection net.Conn) {

@@ -94,7 +94,7 @@ func TestAdmission_FollowsCertificateAndMembership(t *testing.T) {
 		{"unknown method, no member", "server", "nothing", identity(t, home, "joiner"), CodeUnknownMethod},
 		{"another authority of the same name", "server", "open", mixed, "dial"},
 		{"another cluster", "server", "open", other, "dial"},
-		{"removed node", "server", "open", identity(t, home, "removed"), "dial"},
+		{"removed node", "server", "open", identity(t, home, "removed"), CodeRemoved},
 		{"another node answers", "someone else", "open", identity(t, home, "member"), "dial"},
 	}
 	for _, c := range cases {

@@ -132,6 +132,11 @@ func (s *serving) answer(stream *ServerStream) {
 
 func (l *Listener) dispatch(ctx context.Context, from string, stream *ServerStream) ([]byte, error) {
 	call := stream.call
+	if l.config.Gate != nil {
+		if err := l.config.Gate(from); err != nil {
+			return nil, Refuse(CodeRemoved, "%v", err)
+		}
+	}
 	method, found := l.methods.find(call.method)
 	if !found {
 		return nil, Refuse(CodeUnknownMethod, "no peer method %q", call.method)

@@ -18,7 +18,9 @@ const (
 // handshakeTimeout bounds a TLS handshake on either side.
 const handshakeTimeout = 5 * time.Second
 
-// Gate says whether a node of this cluster may connect at all; a removed member may not. It is asked in the handshake.
+// Gate says whether a node of this cluster may take part at all; a removed member may not. It is asked in the handshake
+// of a Raft stream and of every dial, and before each call that is served: there the caller hears the gate's reason,
+// which a handshake could not tell it.
 type Gate func(nodeID string) error
 
 // Dial opens plain connections; tests replace it to cut and slow links.
@@ -26,7 +28,12 @@ type Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 // serverConfig is the TLS configuration of the listening side.
 func serverConfig(identity Identity, gate Gate) *tls.Config {
-	config := baseConfig(identity, "", gate)
+	config := baseConfig(identity, "", func(state tls.ConnectionState, node string) error {
+		if gate == nil || state.NegotiatedProtocol != ProtocolRaft {
+			return nil
+		}
+		return gate(node)
+	})
 	config.ClientAuth = tls.RequireAnyClientCert // the chain is checked by verifyConnection
 	config.NextProtos = []string{ProtocolRaft, ProtocolPeer}
 	return config
@@ -34,26 +41,34 @@ func serverConfig(identity Identity, gate Gate) *tls.Config {
 
 // clientConfig is the TLS configuration of the dialling side. An empty wantNode accepts any node of the cluster.
 func clientConfig(identity Identity, wantNode, protocol string, gate Gate) *tls.Config {
-	config := baseConfig(identity, wantNode, gate)
+	config := baseConfig(identity, wantNode, func(_ tls.ConnectionState, node string) error {
+		if gate == nil {
+			return nil
+		}
+		return gate(node)
+	})
 	config.InsecureSkipVerify = true // host names prove nothing here; verifyConnection checks chain and SAN
 	config.NextProtos = []string{protocol}
 	return config
 }
 
-func baseConfig(identity Identity, wantNode string, gate Gate) *tls.Config {
+// admission is a side's own judgement of a connection whose certificate is good.
+type admission func(state tls.ConnectionState, node string) error
+
+func baseConfig(identity Identity, wantNode string, admit admission) *tls.Config {
 	return &tls.Config{
 		MinVersion:                  tls.VersionTLS13,
 		Certificates:                []tls.Certificate{identity.certificate},
 		SessionTicketsDisabled:      true,
 		DynamicRecordSizingDisabled: true, // a batch of frames is one record from the first on
 		VerifyConnection: func(state tls.ConnectionState) error {
-			return verifyConnection(state, identity, wantNode, gate)
+			return verifyConnection(state, identity, wantNode, admit)
 		},
 	}
 }
 
 // verifyConnection is the one rule of admission to the port (R32).
-func verifyConnection(state tls.ConnectionState, identity Identity, wantNode string, gate Gate) error {
+func verifyConnection(state tls.ConnectionState, identity Identity, wantNode string, admit admission) error {
 	if len(state.PeerCertificates) == 0 {
 		return errors.New("peer sent no certificate")
 	}
@@ -71,10 +86,8 @@ func verifyConnection(state tls.ConnectionState, identity Identity, wantNode str
 		return fmt.Errorf("peer is node %q, not %q", node, wantNode)
 	case state.NegotiatedProtocol != ProtocolRaft && state.NegotiatedProtocol != ProtocolPeer:
 		return fmt.Errorf("peer speaks neither %s nor %s", ProtocolRaft, ProtocolPeer)
-	case gate != nil:
-		return gate(node)
 	}
-	return nil
+	return admit(state, node)
 }
 
 // nodeOf reads the checked node id of an established connection.
