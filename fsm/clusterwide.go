@@ -70,28 +70,6 @@ func (b *batch) checkLevel(level uint32) {
 	}
 }
 
-// digestMark compares the leader's digests with this node's, where both are of the same stamp. It changes no bytes.
-func (b *batch) digestMark(c *DigestMark) Result {
-	for i := range c.Digests {
-		mark := &c.Digests[i]
-		t, ok := b.living(mark.Tenant)
-		if !ok {
-			continue
-		}
-		d := t.numbered(mark.Database)
-		if d == nil {
-			continue
-		}
-		if meta := d.current().meta; meta.Stamp == mark.Stamp && meta.Digest != mark.Digest {
-			b.machine.disagree(Disagreement{
-				Tenant: mark.Tenant, Database: mark.Database, Stamp: mark.Stamp,
-				Ours: meta.Digest, Theirs: mark.Digest, Index: b.entry,
-			})
-		}
-	}
-	return Result{}
-}
-
 func (b *batch) setClock(c *SetClock) Result {
 	if c.NowMs <= 0 {
 		return Result{Err: &InvalidError{errors.New("a clock before 1970")}}

@@ -35,6 +35,10 @@ type database struct {
 	// published is what readers see. Stored under the machine's apply lock, loaded by anybody.
 	published atomic.Pointer[version]
 
+	// guard is why this node does not serve it in full; nil while it does. Stored under the machine's apply lock, loaded
+	// by anybody.
+	guard atomic.Pointer[guard]
+
 	// All below are guarded by the machine's apply lock.
 
 	// pending is what the running batch made, nil where it made nothing.

@@ -11,6 +11,8 @@
 //	Machine.Watch         told what became of a request, before applied is published (R10)
 //	Machine.Rehearse      the same path before proposing: a panic becomes the query's error (R12)
 //	Snapshot, Restore     checkpoints, streamed whole, verified before the CURRENT file points at them (R23–R25)
+//	Votes, Judge          what this node held at a DigestMark, and what the leader makes of it (R18)
+//	ScrubStep, Adopt      cold databases recounted; another node's store in the place of this one's, at the same index
 //
 // Invariants: what apply decides or writes depends on the log and the store alone (LAW 4); a refused command leaves
 // nothing behind; any cutting of one log into batches gives the same bytes; a version is installed by database and

@@ -62,6 +62,9 @@ func (m *Machine) Version(t tenancy.ID, db tenancy.DatabaseID) (*graph.Graph, ui
 	if d == nil {
 		return nil, 0, ErrDatabaseUnknown
 	}
+	if err := d.refusal(); err != nil {
+		return nil, 0, err
+	}
 	if v := d.published.Load(); v.graph != nil {
 		return v.graph, v.index, nil
 	}
@@ -128,6 +131,7 @@ func (m *Machine) loadFor(d *database, l *loading) (*version, error) {
 // finishLoad applies what was queued and publishes the version. It needs apply.
 func (m *Machine) finishLoad(d *database, l *loading, g *graph.Graph, err error) (*version, error) {
 	d.loading = nil
+	err = m.judgeLoad(d, err)
 	for i := 0; err == nil && i < len(l.queue); i++ {
 		var out *graph.Output
 		if out, err = graph.Apply(graph.Input{Meta: g.Meta(), Graph: g, Changes: l.queue[i]}); err == nil {

@@ -40,7 +40,10 @@ type Machine struct {
 	snapshots *snapshot.Store
 	watches   *watches
 	offers    *offers
+	marks     marks
+	scrub     scrub
 	progress  progress
+	damaged   chan struct{}
 
 	published atomic.Pointer[published]
 
@@ -74,7 +77,7 @@ func Open(config Config) (*Machine, error) {
 	if config.Store.Logger == nil {
 		config.Store.Logger = config.Logger
 	}
-	m := &Machine{config: config, watches: newWatches(), offers: newOffers()}
+	m := newMachine(config)
 	files := config.Store.Files()
 	if err := files.MakeDir(config.Dir); err != nil {
 		return nil, fmt.Errorf("make the machine's directory: %w", err)
@@ -98,6 +101,10 @@ func Open(config Config) (*Machine, error) {
 	return m, nil
 }
 
+func newMachine(config Config) *Machine {
+	return &Machine{config: config, watches: newWatches(), offers: newOffers(), damaged: make(chan struct{}, 1)}
+}
+
 // Close tells the watches and closes the store with a flush. Raft must be shut down before.
 func (m *Machine) Close() error {
 	m.watches.endAll(OutcomeClosed, 0)
@@ -108,7 +115,7 @@ func (m *Machine) Close() error {
 	if m.store == nil {
 		return nil
 	}
-	err := m.store.Close()
+	err := errors.Join(m.scrub.end(), m.store.Close())
 	m.store = nil
 	return err
 }
@@ -173,16 +180,15 @@ func (m *Machine) Meta(t tenancy.ID, db tenancy.DatabaseID) (graph.Meta, error) 
 	return d.published.Load().meta, nil
 }
 
-// Digests returns the figures of all databases, by tenant and number, at one applied index.
+// Digests returns the figures of all databases, by tenant and number, at one applied index. Where this node found its
+// records damaged, the digest is theirs and not what the meta record says.
 func (m *Machine) Digests() (applied uint64, list []DatabaseDigest) {
 	m.apply.Lock()
 	defer m.apply.Unlock()
 	now := m.published.Load()
 	now.registry.tenants.Scan(func(_ uint64, t *tenant) bool {
 		for _, d := range t.databases {
-			list = append(list, DatabaseDigest{
-				Tenant: d.place.tenant, Database: d.place.database, Name: d.Name, Meta: d.published.Load().meta,
-			})
+			list = append(list, digestOf(d))
 		}
 		return true
 	})

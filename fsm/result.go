@@ -45,4 +45,16 @@ type DatabaseDigest struct {
 	Database tenancy.DatabaseID
 	Name     string
 	Meta     graph.Meta
+	// Damaged says that this node does not serve reads of it, ReadOnly that no node takes writes of it (R18).
+	Damaged, ReadOnly bool
+}
+
+// digestOf needs the machine's apply lock.
+func digestOf(d *database) DatabaseDigest {
+	meta := d.published.Load().meta
+	meta.Digest = d.observed(meta)
+	return DatabaseDigest{
+		Tenant: d.place.tenant, Database: d.place.database, Name: d.Name, Meta: meta,
+		Damaged: d.refusal() != nil, ReadOnly: d.standing().readOnly,
+	}
 }

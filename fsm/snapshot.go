@@ -122,13 +122,23 @@ func (m *Machine) checkCluster(id string) error {
 	return nil
 }
 
-// swap shows the new store. Nothing in it may fail: CURRENT points at it already. It needs handles and apply.
+// swap shows a store that jumps over entries: what is watched ends with the old one. Nothing in it may fail: CURRENT
+// points at the new one already. It needs handles and apply.
 func (m *Machine) swap(fresh *store.Store, st *state) {
+	m.watches.endAll(OutcomeSnapshot, st.clock.term)
+	m.replaceStore(fresh, st)
+}
+
+// replaceStore is swap for a store that stands where the old one stood. It needs handles and apply.
+func (m *Machine) replaceStore(fresh *store.Store, st *state) {
 	old := m.store
+	if err := m.scrub.end(); err != nil {
+		m.config.Logger.Warn("the scrub's view was not closed", "error", err.Error())
+	}
 	m.store, m.state = fresh, st
 	applied, _ := fresh.Applied()
 	m.offers.drop()
-	m.watches.endAll(OutcomeSnapshot, st.clock.term)
+	m.marks.forget()
 	m.publishAll(applied)
 	if err := errors.Join(old.Close(), m.live.Remove(old.Dir())); err != nil {
 		m.config.Logger.Warn("the old store was not removed", "dir", old.Dir(), "error", err.Error())

@@ -91,6 +91,12 @@ func (d Digest) subtract(o Digest) Digest {
 	return digestOf(high, low)
 }
 
+// Plus returns the digest of what d and o are digests of together.
+func (d Digest) Plus(o Digest) Digest { return d.add(o) }
+
+// Minus returns the digest of what d is the digest of, without what o is the digest of.
+func (d Digest) Minus(o Digest) Digest { return d.subtract(o) }
+
 func (d Digest) high() uint64 { return binary.BigEndian.Uint64(d[:8]) }
 func (d Digest) low() uint64  { return binary.BigEndian.Uint64(d[8:]) }
 

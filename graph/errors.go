@@ -126,6 +126,9 @@ func (e *UnsupportedError) Error() string { return e.Feature + " is not supporte
 
 // MismatchError says that records and what their meta says of them do not agree.
 type MismatchError struct {
+	// Said is the digest of the meta record, Found that of the records.
+	Said, Found Digest
+
 	What             string
 	Stored, Computed string
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/hivellm/nexus/graph/store"
+	"github.com/hivellm/nexus/scripts/planted"
 )
 
 // Load makes a version from the records of a database, through the same writes as drafts and the log, and compares
@@ -99,6 +100,9 @@ func (m *mutation) countFixed() {
 }
 
 func compareMeta(stored, computed Meta) error {
+	if planted.On("digest-never-recomputed") {
+		return nil
+	}
 	for _, c := range []struct {
 		what   string
 		stored any
@@ -110,11 +114,13 @@ func compareMeta(stored, computed Meta) error {
 		{"size in bytes", stored.Bytes, computed.Bytes},
 	} {
 		if c.stored != c.found {
-			return &MismatchError{What: c.what, Stored: fmt.Sprint(c.stored), Computed: fmt.Sprint(c.found)}
+			return &MismatchError{Said: stored.Digest, Found: computed.Digest, What: c.what,
+				Stored: fmt.Sprint(c.stored), Computed: fmt.Sprint(c.found)}
 		}
 	}
 	if stored.NextNode < computed.NextNode || stored.NextRelationship < computed.NextRelationship {
-		return &MismatchError{What: "next ids", Stored: fmt.Sprint(stored.NextNode, stored.NextRelationship),
+		return &MismatchError{Said: stored.Digest, Found: computed.Digest, What: "next ids",
+			Stored:   fmt.Sprint(stored.NextNode, stored.NextRelationship),
 			Computed: fmt.Sprint(computed.NextNode, computed.NextRelationship)}
 	}
 	return nil
@@ -195,51 +201,6 @@ func (g *Graph) RecomputeDigest() (Digest, uint64) {
 	}
 	m.countFixed()
 	return scan.meta.Digest, scan.meta.Bytes
-}
-
-// RecountStore scans the records of a database and returns what its meta must say: counts, bytes and digest are
-// computed, the rest is as stored. It keeps no entity in memory.
-func RecountStore(r Reader) (Meta, error) {
-	stored, err := LoadMeta(r)
-	if err != nil {
-		return Meta{}, err
-	}
-	g, _, err := loadCold(r, Meta{})
-	if err != nil {
-		return Meta{}, err
-	}
-	m := newMutation(g)
-	err = r.Scan(store.Node, nil, func(suffix, record []byte) error {
-		id, err := store.DecodeID(suffix)
-		if err == nil {
-			err = checkNodeRecord(record, g)
-		}
-		if err == nil {
-			m.countNode(NodeID(id), record)
-		}
-		return err
-	})
-	if err != nil {
-		return Meta{}, err
-	}
-	err = r.Scan(store.Relationship, nil, func(suffix, record []byte) error {
-		id, err := store.DecodeID(suffix)
-		if err != nil {
-			return err
-		}
-		found, properties, err := decodeRelationshipRecord(record, g)
-		if err == nil {
-			m.countRelationship(RelationshipID(id), found, properties)
-		}
-		return err
-	})
-	if err != nil {
-		return Meta{}, err
-	}
-	m.countFixed()
-	stored.Nodes, stored.Relationships = g.meta.Nodes, g.meta.Relationships
-	stored.Bytes, stored.Digest = g.meta.Bytes, g.meta.Digest
-	return stored, nil
 }
 
 func (m *mutation) countNode(id NodeID, record []byte) {

@@ -30,6 +30,7 @@ type Store struct {
 	mu       sync.Mutex
 	sequence uint64         // guarded by mu: the last one given
 	streamed map[string]int // guarded by mu: streams open, by snapshot id
+	beside   int            // guarded by mu: streams open of checkpoints that are no snapshots
 }
 
 var _ hraft.SnapshotStore = (*Store)(nil)
@@ -239,25 +240,25 @@ func (k *Sink) Adopt(checkpoint func(dir string) (Header, error)) error {
 		return err
 	}
 	h.Index, h.Term = k.meta.Raft.Index, k.meta.Raft.Term
-	if h.Files, err = k.listFiles(dir); err != nil {
+	if h.Files, err = listFiles(k.store.files, dir); err != nil {
 		return err
 	}
 	k.adopted, k.meta.Header = true, h
 	return h.check()
 }
 
-func (k *Sink) listFiles(dir string) ([]FileInfo, error) {
-	names, err := k.store.files.List(dir)
+func listFiles(files store.Files, dir string) ([]FileInfo, error) {
+	names, err := files.List(dir)
 	if err != nil {
 		return nil, err
 	}
 	list := make([]FileInfo, 0, len(names))
 	for _, name := range names {
-		path := k.store.files.Join(dir, name)
-		if k.store.files.IsDir(path) {
+		path := files.Join(dir, name)
+		if files.IsDir(path) {
 			return nil, fmt.Errorf("a checkpoint with a directory (%s) cannot be streamed", name)
 		}
-		size, err := k.store.files.Size(path)
+		size, err := files.Size(path)
 		if err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -21,6 +22,9 @@ const (
 type Live struct {
 	fs  vfs.FS
 	dir string
+
+	mu    sync.Mutex
+	given uint64 // guarded by mu: the greatest number that Next gave
 }
 
 // NewLive looks after the stores of a data directory.
@@ -62,19 +66,23 @@ func (l *Live) first() (string, error) {
 	return name, l.Point(l.path(name))
 }
 
-// Next returns a directory for a store that is to replace the live one. It does not exist yet.
+// Next returns a directory for a store that is to replace the live one. It does not exist yet, and nobody else is given
+// it. Safe for concurrent use.
 func (l *Live) Next() (string, error) {
 	names, err := l.stores()
 	if err != nil {
 		return "", err
 	}
-	greatest := uint64(0)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	greatest := l.given
 	for _, name := range names {
 		if n, err := strconv.ParseUint(strings.TrimPrefix(name, storePrefix), 10, 64); err == nil {
 			greatest = max(greatest, n)
 		}
 	}
-	return l.path(storePrefix + strconv.FormatUint(greatest+1, 10)), nil
+	l.given = greatest + 1
+	return l.path(storePrefix + strconv.FormatUint(l.given, 10)), nil
 }
 
 // Point makes a directory, made by Next and whole on disk, the live store. After it returns nil, a start opens that one.

@@ -71,13 +71,23 @@ func systemKey(kind SystemKind, suffix []byte) []byte {
 	return append(key, suffix...)
 }
 
+// ErrCorrupt says that what lies on the disk is not what was written there: a checksum, or the form of a file, is wrong.
+var ErrCorrupt = errors.New("corrupt store")
+
+func readFailure(what string, err error) error {
+	if pebble.IsCorruptionError(err) {
+		return fmt.Errorf("%s the store: %w: %w", what, ErrCorrupt, err)
+	}
+	return fmt.Errorf("%s the store: %w", what, err)
+}
+
 func read(from reader, key []byte) ([]byte, bool, error) {
 	value, closer, err := from.Get(key)
 	if errors.Is(err, pebble.ErrNotFound) {
 		return nil, false, nil
 	}
 	if err != nil {
-		return nil, false, fmt.Errorf("read the store: %w", err)
+		return nil, false, readFailure("read", err)
 	}
 	owned := append(make([]byte, 0, len(value)), value...)
 	return owned, true, closer.Close()
@@ -90,20 +100,20 @@ func scan(from reader, prefix, start []byte, fn func(suffix, value []byte) error
 		UpperBound: after(prefix),
 	})
 	if err != nil {
-		return fmt.Errorf("scan the store: %w", err)
+		return readFailure("scan", err)
 	}
 	defer it.Close()
 	for ok := it.First(); ok; ok = it.Next() {
 		value, err := it.ValueAndErr()
 		if err != nil {
-			return fmt.Errorf("scan the store: %w", err)
+			return readFailure("scan", err)
 		}
 		if err := fn(it.Key()[len(prefix):], value); err != nil {
 			return err
 		}
 	}
 	if err := it.Error(); err != nil {
-		return fmt.Errorf("scan the store: %w", err)
+		return readFailure("scan", err)
 	}
 	return nil
 }

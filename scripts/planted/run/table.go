@@ -41,6 +41,8 @@ var table = []row{
 	{"rebase-with-draft-ids", "R15", "./api/tx", "TestCommit_BringsNamesNotNumbers"},
 	{"absent-reads-untracked", "R15", "./api/tx", "TestCommit_AbsentReadsConflict"},
 	{"skipped-record", "R18", "./fsm", "TestScenario_ASkippedRecordIsFound"},
+	{"digest-never-recomputed", "R18", "./fsm", "TestScenario_DamageIsFoundByLoad"},
+	{"adopt-without-log", "R18", "./fsm", "TestAdopt_MakesWholeWhileTheLogGoesOn"},
 	{"checkpoint-without-flush", "R23", "./fsm", "TestScenario_SnapshotHoldsWhatWasApplied"},
 	{"restore-check-skipped", "R24", "./fsm", "TestBeforeStart_RepairsACrashBetweenSinkAndRestore"},
 	{"crash-before-restore", "R24", "./fsm", "TestBeforeStart_RepairsACrashBetweenSinkAndRestore"},
