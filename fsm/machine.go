@@ -40,7 +40,7 @@ type Machine struct {
 	snapshots *snapshot.Store
 	watches   *watches
 	offers    *offers
-	marks     marks
+	voted     marks
 	scrub     scrub
 	progress  progress
 	damaged   chan struct{}

@@ -90,7 +90,7 @@ func (b *batch) digestMark(c *DigestMark) Result {
 			})
 		}
 	}
-	b.machine.marks.add(b.entry, votes)
+	b.machine.voted.add(b.entry, votes)
 	return Result{}
 }
 
@@ -106,9 +106,9 @@ func (k *marks) add(index uint64, votes []Vote) {
 // Votes returns what this node held at a mark, in the mark's order; false where it did not apply that mark, or has
 // forgotten it.
 func (m *Machine) Votes(index uint64) ([]Vote, bool) {
-	m.marks.mu.Lock()
-	defer m.marks.mu.Unlock()
-	return m.marks.find(index)
+	m.voted.mu.Lock()
+	defer m.voted.mu.Unlock()
+	return m.voted.find(index)
 }
 
 // find needs mu.
@@ -146,7 +146,7 @@ func (k *marks) forget() {
 func (m *Machine) Judge(j Judgement) bool {
 	m.apply.Lock()
 	defer m.apply.Unlock()
-	votes, known := m.marks.judge(j.Index)
+	votes, known := m.voted.judge(j.Index)
 	if !known {
 		return false
 	}

@@ -138,7 +138,7 @@ func (m *Machine) replaceStore(fresh *store.Store, st *state) {
 	m.store, m.state = fresh, st
 	applied, _ := fresh.Applied()
 	m.offers.drop()
-	m.marks.forget()
+	m.voted.forget()
 	m.publishAll(applied)
 	if err := errors.Join(old.Close(), m.live.Remove(old.Dir())); err != nil {
 		m.config.Logger.Warn("the old store was not removed", "dir", old.Dir(), "error", err.Error())
