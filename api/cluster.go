@@ -33,34 +33,37 @@ func (s *Service) TransferLeadership(ctx context.Context, p tenancy.Principal, t
 }
 
 func (s *Service) transferLeadership(ctx context.Context, _ tenancy.Principal, to string) (struct{}, uint64, error) {
-	id, err := s.findMember(ctx, to)
-	if err != nil {
-		return struct{}{}, 0, err
+	if to == "" {
+		return struct{}{}, s.machine.Applied(), s.node.TransferLeadership(ctx, "")
 	}
-	return struct{}{}, s.machine.Applied(), s.node.TransferLeadership(ctx, id)
+	m, err := findMember(s.node.Status(ctx), to)
+	switch {
+	case err != nil:
+		return struct{}{}, 0, err
+	case s.leaving(m.ID):
+		return struct{}{}, 0, Refuse(CodeConflict, "%s is being drained: it shall not lead", m.Title())
+	}
+	return struct{}{}, s.machine.Applied(), s.node.TransferLeadership(ctx, m.ID)
 }
 
-// findMember finds a member by id or unique name; "" stays "".
-func (s *Service) findMember(ctx context.Context, name string) (string, error) {
-	if name == "" {
-		return "", nil
-	}
-	var found []string
-	for _, m := range s.node.Members(ctx) {
+// findMember finds a member by id or unique name.
+func findMember(status raft.Status, name string) (raft.Member, error) {
+	var found []raft.Member
+	for _, m := range status.Members {
 		if m.ID == name {
-			return m.ID, nil
+			return m, nil
 		}
 		if m.Name == name {
-			found = append(found, m.ID)
+			found = append(found, m)
 		}
 	}
 	switch len(found) {
 	case 0:
-		return "", Refuse(CodeNotFound, "There is no member %q", name)
+		return raft.Member{}, Refuse(CodeNotFound, "There is no member %q", name)
 	case 1:
 		return found[0], nil
 	}
-	return "", Refuse(CodeConflict, "%d members are named %q: use the node id", len(found), name)
+	return raft.Member{}, Refuse(CodeConflict, "%d members are named %q: use the node id", len(found), name)
 }
 
 // Self is this node as it names itself in answers.
@@ -79,12 +82,14 @@ type Readiness struct {
 // readyStaleness is how old a ready node's state may be (ARCHITECTURE §9).
 const readyStaleness = 3 * time.Second
 
-// Ready: a leader is known and freshness is at most 3 s; on the leader, its lanes are open.
+// Ready: a leader is known and freshness is at most 3 s; on the leader, its lanes are open; and the node is not drained.
 func (s *Service) Ready() Readiness {
 	r := Readiness{AppliedIndex: s.machine.Applied(), Leader: s.lanes.Term() != 0}
 	age, known := s.node.Freshness()
 	_, hasLeader := s.node.Leader()
 	switch {
+	case s.draining():
+		r.Reason = "this node is being drained"
 	case !hasLeader && !r.Leader:
 		r.Reason = "no leader is known"
 	case !known:

@@ -27,6 +27,7 @@ var sentinels = []struct {
 	{tenancy.ErrTenantSuspended, CodeTenantSuspended},
 	{bookmark.ErrInvalid, CodeBookmarkInvalid},
 	{fsm.ErrConflict, CodeConflict},
+	{fsm.ErrMemberRemoved, CodeConflict},
 	{fsm.ErrIdempotencyMismatch, CodeIdempotencyMismatch},
 	{fsm.ErrIdempotencyExpired, CodeUnknownOutcome},
 	{fsm.ErrTenantUnknown, CodeNotFound},

@@ -12,7 +12,7 @@ import (
 const digestEvery = 10 * time.Second
 
 // followLeadership opens the lanes when this node's machine has applied the TermStart of a term it leads, and closes
-// them when that ends (R1, R2). While they are open, the leader marks digests.
+// them when that ends (R1, R2). While they are open, the leader marks digests and steers members.
 func (s *Service) followLeadership() {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stop = cancel
@@ -26,6 +26,7 @@ func (s *Service) followLeadership() {
 			s.lanes.Open(change.Term)
 			s.txs.Open(change.Term)
 			s.owned.Go(func() { s.markDigests(ctx, change.Term) })
+			s.owned.Go(func() { s.steerMembers(ctx, change.Term) })
 		}
 	})
 }

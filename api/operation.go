@@ -47,6 +47,9 @@ var operations = []operation{
 	leaderOperation("database.create", tenancy.FunctionDatabaseWrite, (*Service).createDatabase),
 	leaderOperation("database.drop", tenancy.FunctionDatabaseWrite, (*Service).dropDatabase),
 	leaderOperation("cluster.transfer", tenancy.FunctionClusterWrite, (*Service).transferLeadership),
+	leaderOperation("cluster.drain", tenancy.FunctionClusterWrite, (*Service).drainMember),
+	leaderOperation("cluster.undrain", tenancy.FunctionClusterWrite, (*Service).undrainMember),
+	leaderOperation("cluster.remove", tenancy.FunctionClusterWrite, (*Service).removeMember),
 }
 
 // leaderOperation wraps a typed method as a row of the table.
@@ -158,6 +161,9 @@ func (s *Service) serveOperation(ctx context.Context, _ string, request []byte) 
 	}
 	if s.lanes.Term() == 0 {
 		return nil, peer.Refuse(refusedNotLeading, "this node does not lead")
+	}
+	if !steering[o.function] {
+		defer s.work.begin()()
 	}
 	principal, err := s.reauthorize(remote.KeyID, remote.AuthVersion)
 	if err == nil {

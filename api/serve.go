@@ -17,10 +17,12 @@ func (s *Service) registerPeerMethods() {
 	s.node.HandleStream(methodCypher, peer.Member, s.serveCypher)
 	s.node.HandleStream(methodTx, peer.Member, s.serveTx)
 	s.node.HandleCall(methodOperation, peer.Member, s.serveOperation)
+	s.node.HandleCall(methodWork, peer.Member, s.serveWork)
 }
 
 // serveCypher runs a query for a node that forwarded it.
 func (s *Service) serveCypher(ctx context.Context, _ string, stream *peer.ServerStream) error {
+	defer s.work.begin()()
 	return forward.Serve(stream, func(encoded []byte, sink forward.Sink) (end, failure []byte, err error) {
 		var request remoteRequest
 		if err := wire.Unmarshal(encoded, &request); err != nil {

@@ -46,6 +46,7 @@ type Service struct {
 	version      string
 	logger       *slog.Logger
 
+	work  work
 	stop  func()
 	owned sync.WaitGroup
 }

@@ -15,6 +15,9 @@ import (
 
 // beginHere begins a transaction on this node, which leads term: on the version that a strong read sees now.
 func (s *Service) beginHere(ctx context.Context, term uint64, p tenancy.Principal, spec TxSpec) (TxInfo, error) {
+	if s.draining() { // it is about to give leadership away: the next leader takes it
+		return TxInfo{}, errNotTaken
+	}
 	index, err := s.node.ReadIndex(ctx)
 	if err != nil {
 		return TxInfo{}, err

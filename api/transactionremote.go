@@ -155,6 +155,7 @@ func afterOutcome(ctx context.Context, watch *fsm.Watch, giveUp func()) {
 
 // serveTx runs a step for a node that forwarded it: the key is authorized again here.
 func (s *Service) serveTx(ctx context.Context, _ string, stream *peer.ServerStream) error {
+	defer s.work.begin()()
 	return forward.Serve(stream, func(encoded []byte, sink forward.Sink) (end, failure []byte, err error) {
 		var step remoteTx
 		if err := wire.Unmarshal(encoded, &step); err != nil {

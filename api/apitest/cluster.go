@@ -40,6 +40,8 @@ type Cluster struct {
 	Links       *Links
 	OperatorKey string
 	ID          string
+
+	authority *peer.Authority
 }
 
 // Start starts n nodes and waits until each is ready; they end with the test.
@@ -59,6 +61,7 @@ func Start(t testing.TB, n int) *Cluster {
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.authority = authority
 	addresses := freeAddresses(t, n)
 	c.Links = newLinks(addresses)
 	for i := range n {

@@ -128,7 +128,8 @@ func (s *Server) recovered(c echo.Context, thrown any) error {
 	return api.Refuse(api.CodeInternal, "%s", internalDetail)
 }
 
-// serve runs one route: its function, a place among the requests in flight, the body's size, then its handler.
+// serve runs one route: its function, whether this node takes work, a place among the requests in flight, the body's size,
+// then its handler.
 func (s *Server) serve(r route) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		principal, ok := c.Get(keyPrincipal).(tenancy.Principal)
@@ -142,6 +143,11 @@ func (s *Server) serve(r route) echo.HandlerFunc {
 		} else if err := s.service.Allow(principal, r.function); err != nil {
 			return err
 		}
+		leave, err := s.service.Enter(r.function)
+		if err != nil {
+			return err
+		}
+		defer leave()
 		select {
 		case s.inFlight <- struct{}{}:
 			defer func() { <-s.inFlight }()

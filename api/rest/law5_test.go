@@ -62,6 +62,8 @@ func samples(w *world, method, path string) (sample, bool) {
 		return sample{path, "", 200, func(w *world, a answer) { wantIn(w, a, `"tenant_id":"`+w.one+`"`) }}, true
 	case "POST /cluster/leader":
 		return sample{path, `{"node":"n1"}`, 200, func(w *world, a answer) { wantIn(w, a, `"node":"n1"`) }}, true
+	case "GET /cluster/members/:id/drain", "POST /cluster/members/:id/drain", "DELETE /cluster/members/:id/drain", "DELETE /cluster/members/:id":
+		return memberSample(w, method, path), true
 	case "GET /admin/tenants", "GET /admin/tenants/:id":
 		return sample{strings.ReplaceAll(path, ":id", w.two), "", 200, func(w *world, a answer) { wantIn(w, a, `"name":"`+w.twoName+`"`) }}, true
 	case "POST /admin/tenants":
@@ -105,6 +107,30 @@ func samples(w *world, method, path string) (sample, bool) {
 		}}, true
 	}
 	return sample{}, false
+}
+
+// memberSample steers a learner that answers nobody: its drain is begun and undone, then it is removed.
+func memberSample(w *world, method, path string) sample {
+	id := w.cluster.Ghost(w.t)
+	drain := "/cluster/members/" + id + "/drain"
+	shows := func(w *world, state string) {
+		wantIn(w, w.want(w.do("GET", drain, w.operator, ""), 200), `"state":"`+state+`"`)
+	}
+	switch method + " " + path {
+	case "POST /cluster/members/:id/drain":
+		return sample{drain, "", 202, func(w *world, _ answer) { shows(w, "draining") }}
+	case "DELETE /cluster/members/:id/drain":
+		w.want(w.do("POST", drain, w.operator, ""), 202)
+		return sample{drain, "", 200, func(w *world, _ answer) { shows(w, "none") }}
+	case "DELETE /cluster/members/:id":
+		return sample{"/cluster/members/" + id, "", 200, func(w *world, _ answer) {
+			shows(w, "removed")
+			if list := w.want(w.do("GET", "/cluster/members", w.operator, ""), 200); strings.Contains(list.raw, id) {
+				w.t.Errorf("a removed member is listed: %s", list.raw)
+			}
+		}}
+	}
+	return sample{drain, "", 200, func(w *world, a answer) { wantIn(w, a, `"state":"none"`) }}
 }
 
 // spare makes a tenant that may go.

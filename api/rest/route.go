@@ -43,6 +43,10 @@ var routes = []route{
 	{method: http.MethodGet, path: "/cluster/members", function: tenancy.FunctionClusterRead, handle: (*Server).clusterMembers},
 	{method: http.MethodGet, path: "/cluster/digest", function: tenancy.FunctionClusterRead, handle: (*Server).clusterDigest},
 	{method: http.MethodPost, path: "/cluster/leader", function: tenancy.FunctionClusterWrite, handle: (*Server).transferLeadership},
+	{method: http.MethodGet, path: "/cluster/members/:id/drain", function: tenancy.FunctionClusterRead, handle: (*Server).drainOf},
+	{method: http.MethodPost, path: "/cluster/members/:id/drain", function: tenancy.FunctionClusterWrite, handle: (*Server).drainMember},
+	{method: http.MethodDelete, path: "/cluster/members/:id/drain", function: tenancy.FunctionClusterWrite, handle: (*Server).undrainMember},
+	{method: http.MethodDelete, path: "/cluster/members/:id", function: tenancy.FunctionClusterWrite, handle: (*Server).removeMember},
 
 	{method: http.MethodGet, path: "/admin/tenants", function: tenancy.FunctionTenantRead, handle: (*Server).listTenants},
 	{method: http.MethodPost, path: "/admin/tenants", function: tenancy.FunctionTenantWrite, handle: (*Server).createTenant},

@@ -211,6 +211,13 @@ func (t *Table) Ended(id ID) (End, bool) {
 	return end, ok
 }
 
+// Count is how many transactions are open, of all tenants.
+func (t *Table) Count() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.open)
+}
+
 // Term is the term the table is open for, 0 while it is closed.
 func (t *Table) Term() uint64 {
 	t.mu.Lock()

@@ -17,7 +17,8 @@ import (
 
 func (p *program) clusterCommand() *cobra.Command {
 	command := &cobra.Command{Use: "cluster", Short: "Make, look at and steer a cluster", Args: cobra.NoArgs, RunE: needsVerb}
-	command.AddCommand(p.clusterInitCommand(), p.clusterStatusCommand(), p.clusterMembersCommand(), p.transferLeaderCommand())
+	command.AddCommand(p.clusterInitCommand(), p.clusterStatusCommand(), p.clusterMembersCommand(), p.transferLeaderCommand(),
+		p.drainCommand(), p.removeCommand())
 	return command
 }
 

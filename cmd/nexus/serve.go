@@ -94,7 +94,8 @@ type node struct {
 	logger  *slog.Logger
 }
 
-// serve runs a node until the context ends: the one place where the floors are put together.
+// serve runs a node until the context ends or the node was removed from its cluster: the one place where the floors are
+// put together.
 func serve(ctx context.Context, c *config.Config, logger *slog.Logger) error {
 	n, err := open(ctx, c, logger)
 	if err != nil {
@@ -106,6 +107,9 @@ func serve(ctx context.Context, c *config.Config, logger *slog.Logger) error {
 	select {
 	case <-ctx.Done():
 		logger.Info("node stops")
+		return n.close()
+	case <-n.raft.Removed():
+		logger.Warn("node stops: it was removed from the cluster; its folder cannot be used again", "node", c.Node.Name, "data", c.DataDir)
 		return n.close()
 	case err := <-served:
 		return errors.Join(err, n.close())

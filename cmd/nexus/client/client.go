@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -98,6 +99,23 @@ func New(o Options) (*Client, error) {
 		c.bases = append(c.bases, base)
 	}
 	return c, nil
+}
+
+// With is a client that tries more addresses after its own, host:port; they speak what its first one speaks.
+func (c *Client) With(addresses []string) (*Client, error) {
+	scheme, _, _ := strings.Cut(c.bases[0], "://")
+	more := *c
+	more.bases = slices.Clone(c.bases)
+	for _, address := range addresses {
+		base, err := baseOf(scheme + "://" + address)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(more.bases, base) && len(more.bases) < MaxAddresses {
+			more.bases = append(more.bases, base)
+		}
+	}
+	return &more, nil
 }
 
 // baseOf is an address as the beginning of a URL; without a scheme it is http.
