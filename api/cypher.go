@@ -67,7 +67,7 @@ func (s *Service) prepare(ctx context.Context, request Request) (context.Context
 		return nil, nil, err
 	}
 	r.query = query
-	if err := s.gate.CheckFunction(request.Principal, planFunctions[query.Kind()]); err != nil {
+	if err := s.checkPlan(request, query.Kind()); err != nil {
 		return nil, nil, err
 	}
 	if err := checkLevel(request, query); err != nil {
@@ -87,6 +87,24 @@ func (s *Service) prepare(ctx context.Context, request Request) (context.Context
 	}
 	return r.bound(ctx, account.Limits), r, nil
 }
+
+// checkPlan asks for the request's own function, or for the plan's, and holds a reader to reading.
+func (s *Service) checkPlan(request Request, kind cypher.Kind) error {
+	function := request.Function
+	if function.IsZero() {
+		function = planFunctions[kind]
+	}
+	if err := s.gate.CheckFunction(request.Principal, function); err != nil {
+		return err
+	}
+	if request.ReadOnly && kind != cypher.KindRead && kind != cypher.KindSchemaRead {
+		return Refuse(CodeBadRequest, "Only a query that reads may be run here; this one would change the %s", changed[kind])
+	}
+	return nil
+}
+
+// changed names what a plan changes.
+var changed = map[cypher.Kind]string{cypher.KindWrite: "graph", cypher.KindSchemaWrite: "schema"}
 
 func checkLevel(request Request, query *cypher.Query) error {
 	switch request.Consistency {

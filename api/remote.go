@@ -15,6 +15,7 @@ import (
 	"github.com/hivellm/nexus/raft"
 	"github.com/hivellm/nexus/raft/peer"
 	"github.com/hivellm/nexus/scripts/planted"
+	"github.com/hivellm/nexus/tenancy"
 )
 
 // Peer methods of the service.
@@ -33,6 +34,8 @@ type remoteRequest struct {
 	KeyID       string
 	AuthVersion uint64
 
+	Function       string
+	ReadOnly       bool
 	Query          string
 	Parameters     []byte // canonical
 	Database       string
@@ -43,11 +46,23 @@ type remoteRequest struct {
 	ArrivedMs      int64
 }
 
+// function finds the function that was asked for; the zero one asks for the plan's.
+func (r *remoteRequest) function() (tenancy.Function, error) {
+	if r.Function == "" {
+		return tenancy.Function{}, nil
+	}
+	function, known := tenancy.LookupFunction(r.Function)
+	if !known {
+		return tenancy.Function{}, Refuse(CodeNotFound, "This node knows no function %q", r.Function)
+	}
+	return function, nil
+}
+
 func encodeRemote(r *run, id fsm.RequestID, term uint64, left time.Duration) ([]byte, error) {
 	q := r.request
 	return wire.Marshal(&remoteRequest{
 		Term: term, ID: id, KeyID: q.Principal.KeyID(), AuthVersion: q.Principal.AuthVersion(),
-		Query: q.Query, Parameters: encodeParameters(q.Parameters), Database: q.Database, Consistency: Strong,
+		Function: q.Function.Name(), ReadOnly: q.ReadOnly, Query: q.Query, Parameters: encodeParameters(q.Parameters), Database: q.Database, Consistency: Strong,
 		TimeoutMs: left.Milliseconds(), IdempotencyKey: q.IdempotencyKey, Route: q.Route, ArrivedMs: q.ArrivedMs,
 	})
 }

@@ -21,7 +21,12 @@ const (
 // Request is one Cypher query of an admitted principal, as a door read it. The zero values mean the defaults.
 type Request struct {
 	Principal tenancy.Principal
-	Query     string
+	// Function is what is asked for at a door whose entries have functions of their own, as a tool has; the zero one asks
+	// for what the plan asks for (LAW 5).
+	Function tenancy.Function
+	// ReadOnly refuses a plan that writes, or that changes the schema.
+	ReadOnly bool
+	Query    string
 	// Parameters is the map of parameters; nil = none.
 	Parameters *value.Map
 	// Database is a name as the client gave it; "" = default.

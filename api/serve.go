@@ -53,8 +53,12 @@ func (s *Service) runRemote(ctx context.Context, remote remoteRequest, sink Sink
 	if err != nil {
 		return Summary{}, err
 	}
+	function, err := remote.function()
+	if err != nil {
+		return Summary{}, err
+	}
 	ctx, r, err := s.prepare(ctx, Request{
-		Principal: principal, Query: remote.Query, Parameters: parameters, Database: remote.Database,
+		Principal: principal, Function: function, ReadOnly: remote.ReadOnly, Query: remote.Query, Parameters: parameters, Database: remote.Database,
 		Consistency: remote.Consistency, Timeout: time.Duration(remote.TimeoutMs) * time.Millisecond,
 		IdempotencyKey: remote.IdempotencyKey, Route: remote.Route, ArrivedMs: remote.ArrivedMs,
 	})
