@@ -70,7 +70,7 @@ func (s *Service) evaluate(ctx context.Context, r *run, index uint64, summary Su
 	if err != nil {
 		return Summary{}, err
 	}
-	summary.Stats, summary.Notifications = done.Stats, done.Notifications
+	summary.Stats, summary.Notifications, summary.Plan = done.Stats, done.Notifications, done.Plan
 	summary.Bookmark = s.sealer.Seal(r.request.Principal.Tenant(), bookmark.Position{Epoch: s.machine.Epoch(), Index: max(index, made)})
 	summary.Leader = s.leaderName()
 	return summary, nil

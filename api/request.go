@@ -63,4 +63,6 @@ type Summary struct {
 	Staleness     time.Duration
 	Notifications []cypher.Notification
 	Replayed      bool
+	// Plan is the plan of EXPLAIN and PROFILE, nil for any other query and for a write whose answer was replayed.
+	Plan *cypher.PlanNode
 }

@@ -91,7 +91,7 @@ func (s *Service) runStatement(ctx context.Context, one *tx.Transaction, request
 		return Summary{}, err
 	}
 	return Summary{
-		Stats: done.Stats, Notifications: append(done.Notifications, r.notes...),
+		Stats: done.Stats, Notifications: append(done.Notifications, r.notes...), Plan: done.Plan,
 		Node: s.node.Self().Name, Leader: s.leaderName(),
 	}, nil
 }

@@ -47,7 +47,7 @@ func (s *Service) deliver(r *run, result lane.Result, sink Sink) (Summary, error
 		}
 	}
 	return Summary{
-		Stats: result.Summary.Stats, Notifications: result.Summary.Notifications,
+		Stats: result.Summary.Stats, Notifications: result.Summary.Notifications, Plan: result.Summary.Plan,
 		Bookmark:    s.sealer.Seal(r.request.Principal.Tenant(), bookmark.Position{Epoch: s.machine.Epoch(), Index: result.Index}),
 		Node:        s.node.Self().Name,
 		Leader:      s.leaderName(),

@@ -82,6 +82,10 @@ func appendSummary(dst []byte, s api.Summary) []byte {
 		dst = append(dst, '}')
 	}
 	dst = append(dst, ']')
+	if s.Plan != nil {
+		dst = append(dst, `,"plan":`...)
+		dst = appendPlan(dst, s.Plan)
+	}
 	if s.Replayed {
 		dst = append(dst, `,"replayed":true`...)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/hivellm/nexus/graph/cypher/exec"
 	"github.com/hivellm/nexus/graph/cypher/fn"
+	"github.com/hivellm/nexus/graph/cypher/plan"
 	"github.com/hivellm/nexus/graph/value"
 )
 
@@ -40,6 +41,9 @@ type Sink = exec.Sink
 // Stats counts what a run changed.
 type Stats = exec.Stats
 
+// PlanNode is one operator of a plan as a tree.
+type PlanNode = plan.Node
+
 // Notification tells the caller something about a run that succeeded.
 type Notification struct {
 	Code        string
@@ -53,8 +57,11 @@ type Summary struct {
 	Stats         Stats
 	Notifications []Notification
 	Rows          uint64
-	// Profile is the plan with the rows that each operator passed on; empty without PROFILE.
+	// Profile is the plan with the rows that each operator passed on and how often it looked at the graph; empty without
+	// PROFILE.
 	Profile string
+	// Plan is the plan as a tree, for EXPLAIN and PROFILE only. It is not kept with a write's outcome.
+	Plan *PlanNode `msgpack:"-"`
 }
 
 func (o *Options) inputs() exec.Inputs {

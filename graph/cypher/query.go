@@ -101,10 +101,10 @@ func run(ctx context.Context, q *Query, g *graph.Graph, d *graph.Draft, opts Opt
 	if err != nil {
 		return Summary{}, explain(err)
 	}
-	summary := Summary{Stats: result.Stats, Rows: result.Rows, Profile: result.Profile}
+	summary := Summary{Stats: result.Stats, Rows: result.Rows, Profile: result.Profile, Plan: result.Plan}
 	if summary.Profile != "" {
 		summary.Notifications = append(summary.Notifications, Notification{
-			Code: "PROFILE", Severity: "INFORMATION", Title: "The plan with the rows of each operator", Description: summary.Profile,
+			Code: "PROFILE", Severity: "INFORMATION", Title: "The plan with the rows and hits of each operator", Description: summary.Profile,
 		})
 	}
 	return summary, nil

@@ -18,6 +18,7 @@ func (c *compiler) nodeByID(o *plan.NodeByID) stage {
 			if err != nil {
 				return err
 			}
+			r.hit()
 			id, ok := nodeID(v, element)
 			if !ok || !r.graph().HasNode(id) {
 				return nil

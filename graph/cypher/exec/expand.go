@@ -86,9 +86,10 @@ func (o *expand) push(r *run) error {
 	if o.into {
 		return o.between(r, from.NodeID(), types)
 	}
+	r.hit()
 	e := r.graph().Expand(from.NodeID(), o.direction, types)
 	for e.Next() {
-		if err := r.step(); err != nil {
+		if err := r.visit(); err != nil {
 			return err
 		}
 		if !o.choice.allows(r, e.Type()) || o.unique.used(r, e.Relationship()) {
@@ -113,9 +114,10 @@ func (o *expand) between(r *run, from graph.NodeID, types []graph.Type) error {
 	if back := opposite(direction); g.Degree(other, back, types) < g.Degree(from, direction, types) {
 		from, other, direction = other, from, back
 	}
+	r.hit()
 	e := g.Expand(from, direction, types)
 	for e.Next() {
-		if err := r.step(); err != nil {
+		if err := r.visit(); err != nil {
 			return err
 		}
 		if e.Other() != other || !o.choice.allows(r, e.Type()) || o.unique.used(r, e.Relationship()) {
@@ -173,6 +175,7 @@ func (o *takeRelationship) push(r *run) error {
 	if v.Kind() != value.KindRelationship {
 		return fail(nil, ast.TypeError, "InvalidArgumentType", "a pattern needs a relationship, found %s", v.Kind())
 	}
+	r.hit()
 	known, ok := r.graph().Relationship(v.RelationshipID())
 	if !ok || !o.test(r, known.Type) || o.unique.used(r, v.RelationshipID()) {
 		return nil

@@ -75,13 +75,13 @@ func (c *compiler) expr(e ast.Expr) eval {
 	case *ast.MapLiteral:
 		return c.mapLiteral(x)
 	case *ast.Property:
-		return c.property(x)
+		return c.looking(c.property(x))
 	case *ast.Index:
 		return c.index(x)
 	case *ast.Slice:
 		return c.slice(x)
 	case *ast.LabelTest:
-		return c.hasLabels(x)
+		return c.looking(c.hasLabels(x))
 	case *ast.Unary:
 		return c.unary(x)
 	case *ast.Binary:

@@ -50,3 +50,33 @@ func TestPlans_DependOnTheGraphAlone(t *testing.T) {
 		}
 	}
 }
+
+// TestPlans_SurviveAWrite: one more node of a thousand does not make a new plan, twice as many do.
+func TestPlans_SurviveAWrite(t *testing.T) {
+	tree, err := parse.Parse("MATCH (a:A) RETURN a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	query, err := bind.Bind(tree, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	grown := func(g *graph.Graph, n int) *graph.Graph {
+		d := graph.NewDraft(g, graph.Stamp{Term: 1, Sequence: g.Stamp().Sequence + 1}, graph.DraftLimits{})
+		for range n {
+			if _, err := d.CreateNode([]string{"A"}, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return d.Graph()
+	}
+	var plans Plans
+	g := grown(graph.Empty(), 1001)
+	first := plans.program(query, g, plan.AllRules)
+	if plans.program(query, grown(g, 1), plan.AllRules) != first {
+		t.Error("one node more made a new plan")
+	}
+	if plans.program(query, grown(g, 1000), plan.AllRules) == first {
+		t.Error("a plan for a graph of half the size was kept")
+	}
+}

@@ -98,10 +98,14 @@ func RunWith(
 	if err := r.program.root.run(r, out); err != nil {
 		return Result{}, placed(q.Text, err)
 	}
-	return Result{Stats: r.stats, Rows: out.count, Profile: r.profiled()}, nil
+	result := Result{Stats: r.stats, Rows: out.count}
+	if r.program.profile != nil {
+		result.Profile, result.Plan = r.profiled()
+	}
+	return result, nil
 }
 
-// explainPlan answers the lines of a plan.
+// explainPlan answers the lines of a plan, and the plan as a tree.
 func explainPlan(p *plan.Plan, g *graph.Graph, sink Sink) (Result, error) {
 	if err := sink.Columns(slices.Clone(bind.ExplainColumns)); err != nil {
 		return Result{}, err
@@ -113,7 +117,7 @@ func explainPlan(p *plan.Plan, g *graph.Graph, sink Sink) (Result, error) {
 		}
 		rows++
 	}
-	return Result{Rows: rows}, nil
+	return Result{Rows: rows, Plan: p.Tree(g, nil)}, nil
 }
 
 // holds tells whether rows must wait because a later part of a UNION may still write.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hivellm/nexus/graph"
 	"github.com/hivellm/nexus/graph/cypher/fn"
+	"github.com/hivellm/nexus/graph/cypher/plan"
 	"github.com/hivellm/nexus/graph/value"
 )
 
@@ -43,8 +44,10 @@ type Stats struct {
 type Result struct {
 	Stats Stats
 	Rows  uint64
-	// Profile is the plan with counts of rows, for PROFILE only.
+	// Profile is the plan with counts of rows and hits, for PROFILE only.
 	Profile string
+	// Plan is the plan as a tree, for EXPLAIN and PROFILE only.
+	Plan *plan.Node
 }
 
 // LimitError says that a run reached a limit: "time", "rows" or "memory". Value is the limit, 0 for time, where the
@@ -87,8 +90,9 @@ type run struct {
 	labels  []int64
 	types   []int64
 	stats   Stats
-	counts  []uint64 // rows by the places of program.profile
-	tallies []*tally // by the places of program.tallies
+	counts  []measure // by the places of program.profile; nil unless rows are counted
+	current int       // the place whose operator is at work
+	tallies []*tally  // by the places of program.tallies
 	steps   uint32
 	memory  int64
 	seed    uint64
@@ -104,7 +108,8 @@ func newRun(ctx context.Context, p *program, g *graph.Graph, d *graph.Draft, in 
 	r.keys, tokens = tokens[:len(p.keys)], tokens[len(p.keys):]
 	r.labels, r.types = tokens[:len(p.labels)], tokens[len(p.labels):]
 	if p.profile != nil {
-		r.counts = make([]uint64, len(p.profile))
+		r.counts = make([]measure, len(p.profile)+1)
+		r.current = len(p.profile)
 	}
 	r.fn = fn.Context{Graph: g, Before: g, Clock: in.Clock, Random: in.Random, Budget: r}
 	if r.fn.Random == nil {

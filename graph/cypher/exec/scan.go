@@ -17,6 +17,7 @@ type scan struct {
 }
 
 func (o *scan) push(r *run) error {
+	r.hit()
 	cursor, err := o.open(r)
 	if err != nil {
 		return err
@@ -30,7 +31,7 @@ func (o *scan) walk(r *run, cursor *graph.NodeCursor) error {
 		if !ok {
 			return nil
 		}
-		if err := r.step(); err != nil {
+		if err := r.visit(); err != nil {
 			return err
 		}
 		r.row[o.slot] = value.Node(id)
@@ -223,6 +224,7 @@ func (c *compiler) checkNode(o *plan.CheckNode) stage {
 		if v.Kind() != value.KindNode {
 			return false, fail(nil, ast.TypeError, "InvalidArgumentType", "a pattern needs a node, found %s", v.Kind())
 		}
+		r.hit()
 		return r.graph().HasNode(v.NodeID()), nil
 	})
 }
@@ -231,7 +233,7 @@ func (c *compiler) nodeFilter(o *plan.NodeFilter) stage {
 	slot := o.Node.Symbol.Slot
 	var tests []labelTest
 	for _, e := range o.Node.Labels {
-		tests = append(tests, c.labelTest(e))
+		tests = append(tests, c.lookingLabels(c.labelTest(e)))
 	}
 	return check(func(r *run) (bool, error) {
 		id := r.row[slot].NodeID()
@@ -256,6 +258,7 @@ func (c *compiler) propertyFilter(o *plan.PropertyFilter) stage {
 			return false, err
 		}
 		var have value.Value
+		r.hit()
 		switch v := r.row[slot]; v.Kind() {
 		case value.KindNode:
 			have = r.graph().NodeProperty(v.NodeID(), k)
@@ -281,6 +284,7 @@ func (c *compiler) countStore(o *plan.CountStore) stage {
 	}
 	return func(next operator, _ *pipe) operator {
 		return &pushFunc{through{next}, func(r *run) error {
+			r.hit()
 			r.row[o.Slot] = value.Int(int64(figure(r, o.Relationships, label, typ)))
 			return next.push(r)
 		}}

@@ -128,7 +128,7 @@ func (o *shortest) grow(r *run, s *side, types []graph.Type, want []value.Value)
 	for _, at := range s.layer {
 		e := r.graph().Expand(at, s.direction, types)
 		for e.Next() {
-			if err := r.step(); err != nil {
+			if err := r.visit(); err != nil {
 				return err
 			}
 			if !o.choice.allows(r, e.Type()) || o.unique.used(r, e.Relationship()) || !o.tests.hold(r, e.Relationship(), want) {
@@ -166,7 +166,7 @@ func follow(r *run, s *side, at graph.NodeID, path []value.Value, visit func(pat
 		return visit(path)
 	}
 	for _, one := range known.steps {
-		if err := r.step(); err != nil {
+		if err := r.visit(); err != nil {
 			return err
 		}
 		if err := follow(r, s, one.from, append(path, value.Relationship(one.rel)), visit); err != nil {

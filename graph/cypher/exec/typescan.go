@@ -30,7 +30,7 @@ func (o *typeScan) push(r *run) error {
 		}
 		cursor := g.RelationshipsOfType(typ)
 		for id, ok := cursor.Next(); ok; id, ok = cursor.Next() {
-			if err := r.step(); err != nil {
+			if err := r.visit(); err != nil {
 				return err
 			}
 			r.row[o.slot] = value.Relationship(id)

@@ -108,9 +108,10 @@ func (w *walk) visit(r *run, at graph.NodeID, depth int64) error {
 	if w.max >= 0 && depth >= w.max || !w.any {
 		return nil
 	}
+	r.hit()
 	e := r.graph().Expand(at, w.direction, w.types)
 	for e.Next() {
-		if err := r.step(); err != nil {
+		if err := r.visit(); err != nil {
 			return err
 		}
 		id := e.Relationship()
@@ -209,6 +210,7 @@ func (o *takeList) push(r *run) error {
 
 // follow goes over one relationship in the pattern's direction.
 func (o *takeList) follow(r *run, id graph.RelationshipID, at graph.NodeID) (graph.NodeID, bool) {
+	r.hit()
 	known, ok := r.graph().Relationship(id)
 	switch {
 	case !ok || !o.test(r, known.Type) || o.unique.used(r, id):

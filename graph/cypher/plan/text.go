@@ -14,41 +14,49 @@ func (p *Plan) String() string { return p.Text(func(Op) string { return "" }) }
 
 // Text prints the plan, with a note behind each operator.
 func (p *Plan) Text(note func(Op) string) string {
-	var b strings.Builder
-	p.Root.write(&b, 0, note)
-	return b.String()
+	w := &textWriter{plan: p, note: note}
+	w.union(p.Root, 0)
+	return w.String()
 }
 
-func (u *Union) write(b *strings.Builder, depth int, note func(Op) string) {
+type textWriter struct {
+	strings.Builder
+	plan *Plan
+	note func(Op) string
+}
+
+func (w *textWriter) union(u *Union, depth int) {
 	for i, part := range u.Parts {
 		if i > 0 {
-			indent(b, depth)
-			b.WriteString(map[bool]string{true: "UnionAll\n", false: "Union\n"}[u.Bound.All])
+			w.indent(depth)
+			w.WriteString(map[bool]string{true: "UnionAll\n", false: "Union\n"}[u.Bound.All])
 		}
-		part.write(b, depth, note)
+		w.pipeline(part, depth)
 	}
 }
 
-func (p Pipeline) write(b *strings.Builder, depth int, note func(Op) string) {
+func (w *textWriter) pipeline(p Pipeline, depth int) {
 	for _, op := range p {
-		indent(b, depth)
-		b.WriteString(op.line())
-		b.WriteString(note(op))
-		b.WriteByte('\n')
-		switch o := op.(type) {
-		case *Optional:
-			o.Inner.write(b, depth+1, note)
-		case *Merge:
-			o.Match.write(b, depth+1, note)
-		case *Foreach:
-			o.Body.write(b, depth+1, note)
-		case *CallSubquery:
-			o.Inner.write(b, depth+1, note)
+		w.indent(depth)
+		w.WriteString(op.line())
+		w.WriteString(w.note(op))
+		w.WriteByte('\n')
+		for _, u := range within(op) {
+			w.union(u, depth+1)
+		}
+		for _, e := range expressions(op) {
+			w.plan.eachNested(e, func(p Pipeline, u *Union) {
+				if u == nil {
+					w.pipeline(p, depth+1)
+				} else {
+					w.union(u, depth+1)
+				}
+			})
 		}
 	}
 }
 
-func indent(b *strings.Builder, depth int) { b.WriteString(strings.Repeat("  ", depth)) }
+func (w *textWriter) indent(depth int) { w.WriteString(strings.Repeat("  ", depth)) }
 
 func name(s *bind.Symbol) string {
 	if s == nil {
