@@ -67,7 +67,7 @@ func TestClient_TriesAgainWhatMayPass(t *testing.T) {
 				if took, most := time.Since(began), 3*DefaultTimeout+3*maxPause; took > most {
 					t.Errorf("took %s, at most %s is promised", took, most)
 				}
-				if strings.Contains(fmt.Sprintf("%v %+v %s", err, client, *&client.key), "service-key-of-tests") {
+				if strings.Contains(fmt.Sprintf("%v %+v %s", err, client, client.key), "service-key-of-tests") {
 					t.Error("the service key is printed")
 				}
 			})
