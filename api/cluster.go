@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/hivellm/nexus/api/digest"
 	"github.com/hivellm/nexus/fsm"
 	"github.com/hivellm/nexus/raft"
 	"github.com/hivellm/nexus/tenancy"
@@ -24,6 +25,14 @@ func (s *Service) ClusterDigest(_ context.Context, p tenancy.Principal) (applied
 	}
 	applied, list = s.machine.Digests()
 	return applied, list, nil
+}
+
+// ClusterDifferences reads what the last comparison of digests showed that this node made as the leader (R18).
+func (s *Service) ClusterDifferences(p tenancy.Principal) ([]digest.Difference, error) {
+	if err := s.Allow(p, tenancy.FunctionClusterRead); err != nil {
+		return nil, err
+	}
+	return s.digests.Differences(), nil
 }
 
 // TransferLeadership gives leadership to a member, by id or unique name; "" lets the group choose.

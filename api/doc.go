@@ -12,7 +12,7 @@
 //	                    and the cluster; runs where it must, after the leader has authorized again
 //	Explain             every error of the floors below becomes one Error with a Code of one table
 //
-// Rooms: lane (who writes next), tx (open transactions), forward (who runs it), bookmark (sealed positions), answer (rows as clients get them).
+// Rooms: digest (what the nodes hold, and repair), lane (who writes next), tx (open transactions), forward (who runs it), bookmark (sealed positions), answer (rows as clients get them).
 //
 // Invariants: a request's tenant is its principal's and nothing else's. A write that may have been applied is never
 // answered as one that failed. What the leader did not authorize itself does not run.

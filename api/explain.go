@@ -32,6 +32,8 @@ var sentinels = []struct {
 	{fsm.ErrIdempotencyExpired, CodeUnknownOutcome},
 	{fsm.ErrTenantUnknown, CodeNotFound},
 	{fsm.ErrDatabaseUnknown, CodeNotFound},
+	{fsm.ErrDamaged, CodeDatabaseUnavailable},
+	{fsm.ErrReadOnly, CodeDatabaseUnavailable},
 	{fsm.ErrKeyUnknown, CodeNotFound},
 	{fsm.ErrTenantExists, CodeAlreadyExists},
 	{fsm.ErrDatabaseExists, CodeAlreadyExists},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hivellm/nexus/api/answer"
 	"github.com/hivellm/nexus/api/bookmark"
+	"github.com/hivellm/nexus/fsm"
 	"github.com/hivellm/nexus/graph"
 	"github.com/hivellm/nexus/graph/cypher"
 	"github.com/hivellm/nexus/graph/value"
@@ -37,7 +38,8 @@ func (s *Service) read(ctx context.Context, r *run, sink Sink) (Summary, error) 
 	return s.evaluate(ctx, r, index, summary, sink)
 }
 
-// readStrong reads here once this node's machine is far enough; a follower that is behind has the leader serve the read.
+// readStrong reads here once this node's machine is far enough; a follower that is behind, or whose copy of the database
+// is damaged (R18), has the leader serve the read.
 // Where the leader is lost before anything was said, the read is asked again: it changes nothing.
 func (s *Service) readStrong(ctx context.Context, r *run, summary Summary, sink Sink) (Summary, error) {
 	for attempt := newAttempts(ctx); ; {
@@ -46,7 +48,10 @@ func (s *Service) readStrong(ctx context.Context, r *run, summary Summary, sink 
 			return Summary{}, err
 		}
 		if here {
-			return s.evaluate(ctx, r, index, summary, sink)
+			served, err := s.evaluate(ctx, r, index, summary, sink)
+			if !errors.Is(err, fsm.ErrDamaged) || s.lanes.Term() != 0 {
+				return served, err
+			} // nothing was said yet: the leader's copy serves the read
 		}
 		answered := &firstWord{Sink: sink}
 		served, err := s.forwardRead(ctx, r, answered)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hivellm/nexus/api/bookmark"
+	"github.com/hivellm/nexus/api/digest"
 	"github.com/hivellm/nexus/api/lane"
 	"github.com/hivellm/nexus/api/tx"
 	"github.com/hivellm/nexus/fsm"
@@ -28,8 +29,10 @@ type Config struct {
 	// MaxStaleness is auth.max_staleness: how long a node cut off from the leader goes on authorizing and serving
 	// local reads (R5).
 	MaxStaleness time.Duration
-	Version      string
-	Logger       *slog.Logger
+	// DigestEvery and ScrubEvery pace the comparison of digests and the scrub (R18); 0 = the defaults of api/digest.
+	DigestEvery, ScrubEvery time.Duration
+	Version                 string
+	Logger                  *slog.Logger
 }
 
 // Service answers whatever a caller may ask. Safe for concurrent use. Close ends it.
@@ -39,6 +42,7 @@ type Service struct {
 	gate         tenancy.Gate
 	sealer       *bookmark.Sealer
 	lanes        *lane.Lanes
+	digests      *digest.Keeper
 	txs          *tx.Table
 	txIDs        *tx.Sealer
 	plans        *cypher.Cache
@@ -72,6 +76,9 @@ func New(c Config) (*Service, error) {
 		maxStaleness: c.MaxStaleness, version: c.Version, logger: logger,
 	}
 	s.lanes = lane.New(lane.Config{Machine: c.Machine, Node: c.Node, Logger: logger, NowMs: nowMs})
+	s.digests = digest.New(digest.Config{
+		Machine: c.Machine, Node: c.Node, Logger: logger, Mark: s.mark, Every: c.DigestEvery, ScrubEvery: c.ScrubEvery,
+	})
 	s.registerPeerMethods()
 	s.followLeadership()
 	return s, nil
@@ -83,6 +90,7 @@ func (s *Service) Close() {
 	s.lanes.Close()
 	s.txs.Close()
 	s.owned.Wait()
+	s.digests.Close()
 	s.lanes.Wait()
 }
 

@@ -83,7 +83,7 @@ func (n *Node) checkFitness() {
 
 func (n *Node) compactionDue() bool {
 	entries, sizeBytes := n.store.Since()
-	return entries >= compactEntries || sizeBytes >= compactBytes
+	return entries >= compactEntries || sizeBytes >= compactBytes || n.compactAsked.Load()
 }
 
 // Compact takes a snapshot now and drops the log behind it, but for about 64 MiB.
@@ -93,7 +93,11 @@ func (n *Node) Compact() error {
 	}
 	n.compacting.Store(true)
 	defer n.compacting.Store(false)
+	asked := n.compactAsked.Swap(false)
 	err := n.await(n.raft().Snapshot())
+	if err != nil && asked {
+		n.compactAsked.Store(true)
+	}
 	switch {
 	case errors.Is(err, hraft.ErrNothingNewToSnapshot):
 		return nil
@@ -103,6 +107,10 @@ func (n *Node) Compact() error {
 	n.store.Snapshotted(n.compactedTo.Load())
 	return nil
 }
+
+// AskCompact has the node take a snapshot soon, in place of the one it has: after its machine's store was replaced, the
+// old snapshot is of the old store.
+func (n *Node) AskCompact() { n.compactAsked.Store(true) }
 
 // adaptTrailing turns the bytes that shall stay into a count of entries, by the mean size of those since the last
 // snapshot.

@@ -60,6 +60,8 @@ type Node struct {
 	compacting  atomic.Bool   // this node asked for the snapshot being made
 	compactedTo atomic.Uint64 // the last such snapshot's index
 
+	compactAsked atomic.Bool // a snapshot is wanted whatever the log's size
+
 	ctx     context.Context
 	cancel  context.CancelFunc
 	running sync.WaitGroup

@@ -6,7 +6,9 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"path/filepath"
 	"testing"
@@ -32,6 +34,16 @@ type Node struct {
 	Gate *fsmtest.Gate
 	// Name names the node in Links.
 	Name string
+
+	dir  string
+	open func()
+}
+
+// Options are what tests set of the service. The zero value is the product's own.
+type Options struct {
+	DigestEvery, ScrubEvery time.Duration
+	// Logger takes what all nodes log; nil drops it.
+	Logger *slog.Logger
 }
 
 // Cluster is a group of nodes with one operator's key.
@@ -42,12 +54,19 @@ type Cluster struct {
 	ID          string
 
 	authority *peer.Authority
+	options   Options
 }
 
 // Start starts n nodes and waits until each is ready; they end with the test.
 func Start(t testing.TB, n int) *Cluster {
 	t.Helper()
-	c := &Cluster{ID: randomID()}
+	return StartWith(t, n, Options{})
+}
+
+// StartWith is Start with options.
+func StartWith(t testing.TB, n int, options Options) *Cluster {
+	t.Helper()
+	c := &Cluster{ID: randomID(), options: options}
 	operator, part, err := tenancy.GenerateKey(tenancy.KeyOperator, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -86,45 +105,69 @@ func startNode(t testing.TB, c *Cluster, addresses []string, i int, authority *p
 	if err != nil {
 		t.Fatal(err)
 	}
+	n := &Node{Name: name, Gate: &fsmtest.Gate{}, dir: dir}
 	fatal := func(reason string) { panic(name + ": " + reason) }
-	machine, err := fsm.Open(fsm.Config{
-		Dir: filepath.Join(dir, "machine"), ClusterID: clusterID,
-		Fatal: func(index uint64, err error) { fatal(fmt.Sprintf("entry %d: %v", index, err)) },
-	})
+	n.open = func() {
+		t.Helper()
+		machine, err := fsm.Open(fsm.Config{
+			Dir: n.MachineDir(), ClusterID: clusterID, Logger: c.options.Logger,
+			Fatal: func(index uint64, err error) { fatal(fmt.Sprintf("entry %d: %v", index, err)) },
+		})
+		n.Machine = must(t, machine, err)
+		node, err := raft.Open(context.Background(), raft.Config{
+			NodeID: nodeID, Name: name, ClusterID: clusterID, DataDir: dir,
+			PeerListen: addresses[i], TLS: identity, ClusterSecret: []byte("secret of " + clusterID),
+			Bootstrap: true, Peers: addresses,
+			Snapshots: machine.Snapshots(), BeforeStart: machine.BeforeStart, Pack: fsm.Pack,
+			TermStart:   func(term uint64) []byte { return encode(t, &fsm.TermStart{Header: header(term), NodeID: nodeID}) },
+			ClusterInit: func(term uint64) []byte { made := init; made.Header = header(term); return encode(t, &made) },
+			Fatal:       fatal,
+			Dial:        c.Links.dial(name),
+			Logger:      c.options.Logger,
+		}, &fsmtest.Machine{Machine: machine, Gate: n.Gate})
+		n.Raft = must(t, node, err)
+		service, err := api.New(api.Config{
+			Machine: machine, Node: n.Raft, Secret: []byte("secret of " + clusterID), ClusterID: clusterID,
+			MaxStaleness: 10 * time.Second, Version: "test", Logger: c.options.Logger,
+			DigestEvery: c.options.DigestEvery, ScrubEvery: c.options.ScrubEvery,
+		})
+		n.Service = must(t, service, err)
+	}
+	n.open()
+	t.Cleanup(func() { n.Stop(t) })
+	return n
+}
+
+// MachineDir is the directory of the node's machine: for tests that do harm to a stopped one.
+func (n *Node) MachineDir() string { return filepath.Join(n.dir, "machine") }
+
+// Stop closes a node; one that is stopped already stays so.
+func (n *Node) Stop(t testing.TB) {
+	t.Helper()
+	if n.Service == nil {
+		return
+	}
+	n.Service.Close()
+	if err := errors.Join(n.Raft.Close(), n.Machine.Close()); err != nil {
+		t.Error(err)
+	}
+	n.Service = nil
+}
+
+// Restart starts a stopped node on its own files and waits until it is ready. Nobody may use the node meanwhile.
+func (n *Node) Restart(t testing.TB) {
+	t.Helper()
+	n.open()
+	WaitFor(t, "node ready", func() bool { return n.Service.Ready().Ready })
+}
+
+// must ends the test where something does not open.
+func must[T any](t testing.TB, made T, err error) T {
+	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
-	gate := &fsmtest.Gate{}
-	node, err := raft.Open(context.Background(), raft.Config{
-		NodeID: nodeID, Name: name, ClusterID: clusterID, DataDir: dir,
-		PeerListen: addresses[i], TLS: identity, ClusterSecret: []byte("secret of " + clusterID),
-		Bootstrap: true, Peers: addresses,
-		Snapshots: machine.Snapshots(), BeforeStart: machine.BeforeStart, Pack: fsm.Pack,
-		TermStart:   func(term uint64) []byte { return encode(t, &fsm.TermStart{Header: header(term), NodeID: nodeID}) },
-		ClusterInit: func(term uint64) []byte { made := init; made.Header = header(term); return encode(t, &made) },
-		Fatal:       fatal,
-		Dial:        c.Links.dial(name),
-	}, &fsmtest.Machine{Machine: machine, Gate: gate})
-	if err != nil {
-		t.Fatal(err)
-	}
-	service, err := api.New(api.Config{
-		Machine: machine, Node: node, Secret: []byte("secret of " + clusterID), ClusterID: clusterID,
-		MaxStaleness: 10 * time.Second, Version: "test",
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		service.Close()
-		if err := node.Close(); err != nil {
-			t.Error(err)
-		}
-		if err := machine.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return &Node{Service: service, Machine: machine, Raft: node, Gate: gate, Name: name}
+	return made
 }
 
 func header(term uint64) fsm.Header {

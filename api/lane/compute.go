@@ -39,6 +39,9 @@ type batch struct {
 func (l *lane) compute() *batch {
 	b := &batch{}
 	applied, err := l.set.config.Machine.Graph(l.place.Tenant, l.place.Database)
+	if err == nil {
+		err = l.set.config.Machine.CheckWritable(l.place.Tenant, l.place.Database)
+	}
 	if err != nil {
 		for t := l.pop(); t != nil && len(b.members) < maxBatchJobs; t = l.pop() {
 			b.members = append(b.members, &member{ticket: t, err: err})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/hivellm/nexus/api/digest"
 	"github.com/hivellm/nexus/api/rest/body"
 	"github.com/hivellm/nexus/raft"
 )
@@ -92,6 +93,27 @@ type digestRow struct {
 	Nodes         uint64 `json:"nodes"`
 	Relationships uint64 `json:"relationships"`
 	Bytes         uint64 `json:"bytes"`
+	// Damaged: this node does not serve it. ReadOnly: no node takes writes of it, as no majority agrees on it.
+	Damaged  bool `json:"damaged"`
+	ReadOnly bool `json:"read_only"`
+}
+
+// differenceRow is a database of which a node held something else than the majority at the last comparison.
+type differenceRow struct {
+	Node       *string `json:"node"` // null: there was no majority
+	TenantID   string  `json:"tenant_id"`
+	DatabaseID uint32  `json:"database_number"`
+	MarkIndex  uint64  `json:"mark_index"`
+}
+
+func differenceRows(list []digest.Difference) []differenceRow {
+	rows := make([]differenceRow, 0, len(list))
+	for _, d := range list {
+		rows = append(rows, differenceRow{
+			Node: orNull(d.Node), TenantID: d.Place.Tenant.String(), DatabaseID: uint32(d.Place.Database), MarkIndex: d.Index,
+		})
+	}
+	return rows
 }
 
 func (s *Server) clusterDigest(c *call) error {
@@ -102,6 +124,10 @@ func (s *Server) clusterDigest(c *call) error {
 	if err != nil {
 		return err
 	}
+	differences, err := s.service.ClusterDifferences(c.principal)
+	if err != nil {
+		return err
+	}
 	rows := make([]digestRow, 0, len(list))
 	for _, d := range list {
 		rows = append(rows, digestRow{
@@ -109,13 +135,16 @@ func (s *Server) clusterDigest(c *call) error {
 			Version: fmt.Sprintf("%d.%d", d.Meta.Stamp.Term, d.Meta.Stamp.Sequence),
 			Digest:  hex.EncodeToString(d.Meta.Digest[:]),
 			Nodes:   d.Meta.Nodes, Relationships: d.Meta.Relationships, Bytes: d.Meta.Bytes,
+			Damaged: d.Damaged, ReadOnly: d.ReadOnly,
 		})
 	}
 	return c.answer(http.StatusOK, struct {
 		Node         string      `json:"node"`
 		AppliedIndex uint64      `json:"applied_index"`
 		Databases    []digestRow `json:"databases"`
-	}{s.nodeID, applied, rows})
+		// Differences are those of the last comparison that this node made as the leader.
+		Differences []differenceRow `json:"differences"`
+	}{s.nodeID, applied, rows, differenceRows(differences)})
 }
 
 // transferLeadership is POST /cluster/leader {"node"?}: to a member by id or unique name, or to whom the group chooses.

@@ -42,6 +42,8 @@ var table = []row{
 	{"absent-reads-untracked", "R15", "./api/tx", "TestCommit_AbsentReadsConflict"},
 	{"skipped-record", "R18", "./fsm", "TestScenario_ASkippedRecordIsFound"},
 	{"digest-never-recomputed", "R18", "./fsm", "TestScenario_DamageIsFoundByLoad"},
+	{"damaged-vote-wins", "R18", "./api/digest", "TestJudge_ByMajorityOfTheVoters"},
+	{"majority-of-answers", "R18", "./api/digest", "TestJudge_ByMajorityOfTheVoters"},
 	{"adopt-without-log", "R18", "./fsm", "TestAdopt_MakesWholeWhileTheLogGoesOn"},
 	{"checkpoint-without-flush", "R23", "./fsm", "TestScenario_SnapshotHoldsWhatWasApplied"},
 	{"restore-check-skipped", "R24", "./fsm", "TestBeforeStart_RepairsACrashBetweenSinkAndRestore"},
