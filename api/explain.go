@@ -43,6 +43,8 @@ var sentinels = []struct {
 	{lane.ErrConflict, CodeConflict},
 	{tx.ErrUnknown, CodeNotFound},
 	{tx.ErrEnding, CodeNotFound},
+	{tx.ErrEnded, CodeNotFound},
+	{tx.ErrLost, CodeConflict},
 	{raft.ErrNoLeader, CodeNoLeader},
 }
 
@@ -72,6 +74,7 @@ func explainTyped(err error) *Error {
 		limit    *cypher.LimitError
 		draft    *graph.LimitError
 		step     *tx.LimitError
+		expired  *tx.ExpiredError
 		quota    *tenancy.QuotaError
 		function *tenancy.FunctionNotAllowedError
 		database *tenancy.DatabaseNameError
@@ -87,6 +90,8 @@ func explainTyped(err error) *Error {
 		return Refuse(CodeQueryLimitExceeded, "%s; split the write, for instance by feeding UNWIND fewer rows at a time", sentence(draft.Error()))
 	case errors.As(err, &step):
 		return Refuse(CodeQueryLimitExceeded, "%s; roll it back or commit it, and do the rest in another", sentence(step.Error()))
+	case errors.As(err, &expired):
+		return Refuse(CodeConflict, "%s", sentence(expired.Error()))
 	case errors.As(err, &quota):
 		return &Error{Code: CodeStorageQuotaExceeded, Detail: sentence(quota.Error()), Quota: string(quota.Quota), Limit: quota.Limit, Used: quota.Used}
 	case errors.As(err, &function):
@@ -99,8 +104,8 @@ func explainTyped(err error) *Error {
 		return Refuse(CodeBadRequest, "%s", plan.Error())
 	case errors.Is(err, fsm.ErrIdempotencyFull):
 		return Refuse(CodeOverloaded, "idempotency: this tenant has as many remembered keys as one may have; try again in some minutes")
-	case errors.Is(err, tx.ErrTooMany):
-		return Refuse(CodeOverloaded, "transactions: %s", tx.ErrTooMany.Error())
+	case errors.Is(err, tx.ErrTooMany), errors.Is(err, tx.ErrNodeFull), errors.Is(err, tx.ErrBusy):
+		return Refuse(CodeOverloaded, "transactions: %s", err.Error())
 	case errors.Is(err, lane.ErrReserved):
 		return Refuse(CodeOverloaded, "ids: %s", lane.ErrReserved.Error())
 	case errors.Is(err, lane.ErrQueueFull):

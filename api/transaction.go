@@ -146,9 +146,20 @@ func (s *Service) CommitTx(ctx context.Context, p tenancy.Principal, id string, 
 		commit, err = s.forwardCommit(ctx, p, opened, arrivedMs)
 	}
 	if err != nil {
-		return TxCommit{}, s.explain(err)
+		return TxCommit{}, s.explainCommit(opened, err)
 	}
 	return commit, nil
+}
+
+// explainCommit adds what to do about an outcome that asking again can still make known.
+func (s *Service) explainCommit(id tx.ID, err error) *Error {
+	refused := s.explain(err)
+	if refused.Code != CodeUnknownOutcome || s.tooOldToTell(id) {
+		return refused
+	}
+	told := *refused
+	told.Hint = "Send the same commit again, to any node: it is never done twice, and the answer says what became of it"
+	return &told
 }
 
 // RollbackTx gives a transaction up. Errors are *Error.

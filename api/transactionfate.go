@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/hivellm/nexus/api/lane"
 	"github.com/hivellm/nexus/api/tx"
@@ -13,12 +14,12 @@ import (
 
 // keptWindowMs is within which time after its begin a commit that is not remembered was never applied (R14): ids are
 // kept for longer.
-const keptWindowMs = 10 * 60 * 1000
+const keptWindowMs = int64(tx.MaxAge / time.Millisecond)
 
 // committedTx answers a commit whose transaction is not open here: R14's look-up.
 func (s *Service) committedTx(ctx context.Context, p tenancy.Principal, id tx.ID) (TxCommit, error) {
 	if planted.On("tx-commit-409-though-applied") {
-		return TxCommit{}, lane.ErrConflict
+		return TxCommit{}, tx.ErrLost
 	}
 	if s.txs.Term() != id.Term {
 		return s.awaitCommit(ctx, p, id, s.machine.WatchThrough(id.Request(), id.Term))
@@ -26,17 +27,19 @@ func (s *Service) committedTx(ctx context.Context, p tenancy.Principal, id tx.ID
 	if commit, found, err := s.keptCommit(ctx, p, id); found {
 		return commit, err
 	}
-	switch end, known := s.txs.Ended(id); {
-	case known && end.Kind == tx.Committed:
+	end, known := s.txs.Ended(id)
+	if !known {
+		return TxCommit{}, s.never(id)
+	}
+	switch end.Kind {
+	case tx.Committed:
 		return s.commitOf(p, lane.Result{Index: end.Index, Replayed: true}), nil
-	case known && end.Kind == tx.RolledBack:
-		return TxCommit{}, tx.ErrUnknown
-	case known && end.Kind == tx.Lost:
-		return TxCommit{}, lane.ErrConflict
-	case known:
+	case tx.RolledBack:
+		return TxCommit{}, tx.ErrEnded
+	case tx.Uncertain:
 		return TxCommit{}, lane.ErrUnknownOutcome
 	}
-	return TxCommit{}, s.never(id)
+	return TxCommit{}, end.Err
 }
 
 // awaitCommit finds out what became of a commit in a term that is over or ending: the machine applied it, or a later term
@@ -113,24 +116,31 @@ func (s *Service) keptCommit(ctx context.Context, p tenancy.Principal, id tx.ID)
 // never says that a transaction's commit cannot be in the log: it did not happen, unless it is so old that it may have
 // been forgotten.
 func (s *Service) never(id tx.ID) error {
-	if s.machine.LogTimeMs()-id.BegunMs < keptWindowMs {
-		return lane.ErrConflict
+	if s.tooOldToTell(id) {
+		return lane.ErrUnknownOutcome
 	}
-	return lane.ErrUnknownOutcome
+	return tx.ErrLost
+}
+
+func (s *Service) tooOldToTell(id tx.ID) bool {
+	return s.machine.LogTimeMs()-id.BegunMs >= keptWindowMs
 }
 
 // goneTx says why a transaction takes no more statements: it was ended by its client, or lost.
 func (s *Service) goneTx(ctx context.Context, p tenancy.Principal, id tx.ID) error {
-	if s.txs.Term() == id.Term {
-		switch end, known := s.txs.Ended(id); {
-		case known && end.Kind == tx.Uncertain:
-			return lane.ErrUnknownOutcome
-		case known && end.Kind != tx.Lost:
-			return tx.ErrUnknown
-		}
-		return lane.ErrConflict
+	if s.txs.Term() != id.Term {
+		return s.goneTerm(ctx, p, id)
 	}
-	return s.goneTerm(ctx, p, id)
+	end, known := s.txs.Ended(id)
+	switch {
+	case !known:
+		return s.endedOrLost(p, id)
+	case end.Kind == tx.Lost:
+		return end.Err
+	case end.Kind == tx.Uncertain:
+		return lane.ErrUnknownOutcome
+	}
+	return tx.ErrEnded
 }
 
 // goneTerm is goneTx once the transaction's term is over, or where its node cannot be asked.
@@ -140,8 +150,13 @@ func (s *Service) goneTerm(ctx context.Context, p tenancy.Principal, id tx.ID) e
 	if _, err := s.machine.WaitTerm(ctx, id.Term); err != nil {
 		return lane.ErrNoLeader
 	}
+	return s.endedOrLost(p, id)
+}
+
+// endedOrLost tells apart by the record of its commit.
+func (s *Service) endedOrLost(p tenancy.Principal, id tx.ID) error {
 	if _, found, _ := lane.Replay(s.machine, lane.Place{Tenant: p.Tenant()}, id.Kept(0)); found {
-		return tx.ErrUnknown
+		return tx.ErrEnded
 	}
-	return lane.ErrConflict
+	return tx.ErrLost
 }

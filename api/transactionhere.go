@@ -45,6 +45,7 @@ func (s *Service) beginHere(ctx context.Context, term uint64, p tenancy.Principa
 		Reserve: func(ctx context.Context, kind graph.EntityKind, count uint64) (graph.Block, error) {
 			return s.lanes.Reserve(ctx, term, place, kind, count)
 		},
+		GiveBack: func(unused [2]graph.Block) { s.lanes.GiveBack(term, place, unused) },
 	})
 	if err := s.txs.Begin(one); err != nil {
 		if errors.Is(err, tx.ErrGone) {
@@ -66,8 +67,8 @@ func (s *Service) statementHere(ctx context.Context, id tx.ID, request Request, 
 	}
 	summary, err := s.runStatement(ctx, one, request, sink)
 	if isNotTaken(err) || errors.Is(err, lane.ErrNoLeader) { // of a reservation: the term is over, and nothing was committed
-		s.txs.End(one, tx.End{Kind: tx.Lost})
-		return Summary{}, lane.ErrConflict
+		s.txs.End(one, tx.End{Kind: tx.Lost, Err: tx.ErrLost})
+		return Summary{}, tx.ErrLost
 	}
 	s.txs.Release(one)
 	return summary, err
@@ -108,14 +109,22 @@ func (s *Service) commitHere(ctx context.Context, p tenancy.Principal, id tx.ID,
 		return s.commitReads(ctx, p, one)
 	}
 	again := one.Committing()
-	result, err := s.lanes.Run(ctx, id.Term, one.Place(), s.txs.Commit(one, arrivedMs))
+	job, err := s.txs.Commit(one, arrivedMs)
+	if err != nil { // it became too old while this waited for its turn
+		s.txs.Release(one)
+		return s.committedTx(ctx, p, id)
+	}
+	result, err := s.lanes.Run(ctx, id.Term, one.Place(), job)
 	switch {
 	case err == nil:
 		s.txs.End(one, tx.End{Kind: tx.Committed})
 		return s.commitOf(p, result), nil
-	case errors.Is(err, lane.ErrConflict), errors.Is(err, lane.ErrNotTaken) && !again:
-		s.txs.End(one, tx.End{Kind: tx.Lost})
-		return TxCommit{}, lane.ErrConflict
+	case errors.Is(err, lane.ErrNotTaken) && !again:
+		err = tx.ErrLost
+		fallthrough
+	case errors.Is(err, lane.ErrConflict):
+		s.txs.End(one, tx.End{Kind: tx.Lost, Err: err})
+		return TxCommit{}, err
 	case notBegun(err):
 		if !again {
 			s.txs.Reopen(one)
@@ -129,10 +138,10 @@ func (s *Service) commitHere(ctx context.Context, p tenancy.Principal, id tx.ID,
 		s.txs.Release(one)
 		return TxCommit{}, err
 	case errors.Is(err, lane.ErrNotTaken), errors.Is(err, lane.ErrNoLeader), errors.Is(err, lane.ErrUnknownOutcome):
-		s.txs.End(one, tx.End{Kind: tx.Uncertain})
+		s.txs.Release(one) // it goes with the table
 		return s.awaitCommit(ctx, p, id, s.machine.WatchThrough(id.Request(), id.Term))
 	}
-	s.txs.End(one, tx.End{Kind: tx.Refused})
+	s.txs.End(one, tx.End{Kind: tx.Refused, Err: err})
 	return TxCommit{}, err
 }
 

@@ -23,12 +23,12 @@ func (d *Draft) UseIDs(node, relationship uint64) {
 // may wait; its error is the creation's.
 func (d *Draft) UseBlocks(more func(EntityKind) (Block, error)) { d.blocks = &idBlocks{more: more} }
 
-// Unused returns what is left of the last block of either kind.
-func (d *Draft) Unused() (nodes, relationships Block) {
-	if d.blocks == nil {
-		return Block{}, Block{}
+// TakeUnused takes what is left of the last block of either kind, by EntityKind: later creations need new blocks.
+func (d *Draft) TakeUnused() (unused [2]Block) {
+	if d.blocks != nil {
+		unused, d.blocks.of = d.blocks.of, [2]Block{}
 	}
-	return d.blocks.of[NodeEntity], d.blocks.of[RelationshipEntity]
+	return unused
 }
 
 // nextID returns the id that the next creation gets; took says that it got it.

@@ -55,8 +55,7 @@ func (l *lane) compute() *batch {
 		if t == nil {
 			break
 		}
-		if t.job.reservation != nil {
-			l.reserve(t, current)
+		if l.aside(t, current) {
 			continue
 		}
 		m, built := l.execute(t, current, last, l.next(applied.Stamp()))

@@ -53,6 +53,7 @@ type Job struct {
 	Encode func(dst []byte, g *graph.Graph, row []value.Value) ([]byte, error)
 
 	reservation *reservation
+	returns     bool // it only gives Unused back
 }
 
 // Result is what a write left behind. Rows are as Job.Encode made them.

@@ -14,7 +14,7 @@ import (
 const maxReserved = 1 << 23
 
 // ErrReserved says that as many ids of a database are reserved as may be.
-var ErrReserved = errors.New("too many ids of this database are reserved by transactions that did not commit")
+var ErrReserved = errors.New("too many ids of this database are reserved by transactions that did not commit; a write outside of them that creates one of the kind makes room")
 
 // reservation asks for a block of ids.
 type reservation struct {
@@ -32,6 +32,28 @@ func (l *Lanes) Reserve(ctx context.Context, term uint64, place Place, kind grap
 		return graph.Block{}, err
 	}
 	return job.reservation.block, nil
+}
+
+// GiveBack returns what is left of blocks that were reserved in a term and that nobody will use any more. It does not
+// wait. Ids of a term that is over, or for which a full queue has no room, die.
+func (l *Lanes) GiveBack(term uint64, place Place, unused [2]graph.Block) {
+	job := &Job{Unused: unused, returns: true}
+	rand.Read(job.Request[:]) // never fails
+	_, _, _ = l.enqueue(context.Background(), term, place, job)
+}
+
+// aside answers what needs no place in a batch: reservations, and what is given back.
+func (l *lane) aside(t *ticket, current *graph.Graph) (done bool) {
+	switch {
+	case t.job.reservation != nil:
+		l.reserve(t, current)
+	case t.job.returns:
+		l.giveBack(t.job)
+		t.answer(Result{}, nil)
+	default:
+		return false
+	}
+	return true
 }
 
 // reserve answers a reservation: above every id given, to entities and in blocks.

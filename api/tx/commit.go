@@ -10,18 +10,32 @@ import (
 )
 
 // Commit makes the transaction a job of its lane. From then on it takes no more statements: the job may still run when
-// nobody waits for it any more. arrivedMs is when the request arrived at the door, in Unix milliseconds; a commit that is
-// sent again keeps that of the first.
-func (t *Table) Commit(one *Transaction, arrivedMs int64) *lane.Job {
+// nobody waits for it any more. What is left of its ids is the lane's. arrivedMs is when the request arrived at the door,
+// in Unix milliseconds; a commit that is sent again keeps that of the first. ErrGone where it has ended meanwhile.
+func (t *Table) Commit(one *Transaction, arrivedMs int64) (*lane.Job, error) {
 	t.mu.Lock()
-	if !one.committing {
+	open := t.open[one.id.Text] == one
+	if open && !one.committing {
 		one.committing, one.arrivedMs = true, arrivedMs
 	}
 	t.mu.Unlock()
+	if !open {
+		return nil, ErrGone
+	}
 	c := &commit{base: one.base, reads: one.reads, changes: one.draft.Changes(), seen: one.draft.Graph().Untracked(), stats: one.stats}
-	job := &lane.Job{Draft: c.draft, Request: one.id.Request(), Kept: one.id.Kept(one.arrivedMs)}
-	job.Unused[graph.NodeEntity], job.Unused[graph.RelationshipEntity] = one.draft.Unused()
-	return job
+	return &lane.Job{
+		Draft: c.draft, Request: one.id.Request(), Kept: one.id.Kept(one.arrivedMs), Unused: one.draft.TakeUnused(),
+	}, nil
+}
+
+// returnIDs gives back what is left of the blocks of one that has ended.
+func (t *Transaction) returnIDs() {
+	if t.draft == nil {
+		return
+	}
+	if unused := t.draft.TakeUnused(); unused != ([2]graph.Block{}) {
+		t.giveBack(unused)
+	}
 }
 
 // Reopen takes back a commit that definitely did not begin.

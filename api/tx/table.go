@@ -2,65 +2,41 @@ package tx
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
-	"github.com/hivellm/nexus/graph/cypher"
 	"github.com/hivellm/nexus/tenancy"
 )
 
-// Bounds of INTERFACE.
+// Bounds of INTERFACE and of this node.
 const (
 	// MaxOpen is how many transactions a tenant may have open at once.
 	MaxOpen = 16
 	// DefaultIdle and MaxIdle are how long one may wait for its next step.
 	DefaultIdle = 30 * time.Second
 	MaxIdle     = 300 * time.Second
-	// maxRemembered bounds what is remembered of ended ones; the oldest are forgotten.
-	maxRemembered = 4096
+	// MaxAge is how long one may be open: for as long as its id tells what became of it (R14).
+	MaxAge = 10 * time.Minute
+	// maxOpenNode is how many a node holds, of all tenants.
+	maxOpenNode = 1024
+	// maxSteps is how many steps of one transaction may run or wait at once.
+	maxSteps = 16
 )
-
-var (
-	// ErrTooMany says that a tenant has as many transactions open as it may.
-	ErrTooMany = errors.New("the tenant has as many transactions open as one may have")
-	// ErrGone says that a transaction is not open here: Table.Ended may tell why.
-	ErrGone = errors.New("the transaction is not open here")
-)
-
-// EndKind is how a transaction ended.
-type EndKind uint8
-
-// The kinds of ends.
-const (
-	// RolledBack: its client gave it up.
-	RolledBack EndKind = iota + 1
-	// Committed: what it did is applied, or it only read.
-	Committed
-	// Refused: its commit was refused by something that is remembered under its id.
-	Refused
-	// Lost: expired, or in conflict; nothing of it was applied.
-	Lost
-	// Uncertain: it expired while its commit's outcome was not known.
-	Uncertain
-)
-
-// End is what is remembered of one.
-type End struct {
-	Kind EndKind
-	// Index and Stats are of one that was committed and only read.
-	Index uint64
-	Stats cypher.Stats
-}
 
 // Table holds the open transactions of the term that this node leads. Safe for concurrent use.
 type Table struct {
-	mu     sync.Mutex // guards all below
-	term   uint64     // 0 while closed
-	open   map[string]*Transaction
-	counts map[tenancy.ID]int
-	ended  map[string]End
-	order  []string // of ended, oldest first
+	mu      sync.Mutex // guards all below
+	term    uint64     // 0 while closed
+	open    map[string]*Transaction
+	tenants map[tenancy.ID]*holding
+	bytes   int // of all
+	ended   map[string]End
+}
+
+// holding is what the table keeps for one tenant.
+type holding struct {
+	open, bytes int
+	ended       []string // oldest first
 }
 
 // NewTable returns a table that is closed until Open.
@@ -75,7 +51,7 @@ func (t *Table) Open(term uint64) {
 	}
 	t.shut()
 	t.term = term
-	t.open, t.counts, t.ended = map[string]*Transaction{}, map[tenancy.ID]int{}, map[string]End{}
+	t.open, t.tenants, t.ended = map[string]*Transaction{}, map[tenancy.ID]*holding{}, map[string]End{}
 }
 
 // Close ends all transactions: leadership has moved, or the node stops. A step that runs ends by itself.
@@ -88,34 +64,49 @@ func (t *Table) Close() {
 // shut needs mu.
 func (t *Table) shut() {
 	for _, one := range t.open {
-		one.idle.Stop()
+		one.clock.Stop()
 	}
-	t.term, t.open, t.counts, t.ended, t.order = 0, nil, nil, nil, nil
+	t.term, t.open, t.tenants, t.bytes, t.ended = 0, nil, nil, 0, nil
 }
 
-// Begin takes a transaction in; ErrGone where the table is not open for its term, ErrTooMany.
+// Begin takes a transaction in; ErrGone where the table is not open for its term, ErrTooMany, ErrNodeFull.
 func (t *Table) Begin(one *Transaction) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	switch tenant := one.place.Tenant; {
-	case t.term == 0 || t.term != one.id.Term:
+	if t.term == 0 || t.term != one.id.Term {
 		return ErrGone
-	case t.counts[tenant] >= MaxOpen:
-		return ErrTooMany
-	default:
-		t.counts[tenant]++
 	}
+	mine := t.of(one.place.Tenant)
+	switch {
+	case mine.open >= MaxOpen:
+		return ErrTooMany
+	case len(t.open) >= maxOpenNode:
+		return ErrNodeFull
+	}
+	mine.open++
 	t.open[one.id.Text] = one
-	one.idle = time.AfterFunc(one.idleFor, func() { t.expire(one) })
+	one.table, one.ends = t, time.Now().Add(MaxAge)
+	one.until = time.Now().Add(one.idleFor)
+	one.clock = time.AfterFunc(one.idleFor, func() { t.expire(one) })
 	return nil
 }
 
+// of needs mu.
+func (t *Table) of(tenant tenancy.ID) *holding {
+	mine := t.tenants[tenant]
+	if mine == nil {
+		mine = &holding{}
+		t.tenants[tenant] = mine
+	}
+	return mine
+}
+
 // Take waits for a transaction's turn and begins a step; Release or End must follow. ErrGone where it is not open here,
-// or ended while this waited.
+// or ended while this waited; ErrBusy where too many steps wait already.
 func (t *Table) Take(ctx context.Context, id ID) (*Transaction, error) {
-	one := t.enter(id)
-	if one == nil {
-		return nil, ErrGone
+	one, err := t.enter(id)
+	if err != nil {
+		return nil, err
 	}
 	select {
 	case one.turn <- struct{}{}:
@@ -130,24 +121,57 @@ func (t *Table) Take(ctx context.Context, id ID) (*Transaction, error) {
 	return nil, ErrGone
 }
 
-// enter counts a step and stops the idle clock.
-func (t *Table) enter(id ID) *Transaction {
+// enter counts a step and stops the clock. One that is too old ends here, whatever runs in it, unless its commit has
+// begun.
+func (t *Table) enter(id ID) (*Transaction, error) {
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	one := t.open[id.Text]
-	if one != nil {
-		one.steps++
-		one.idle.Stop()
+	switch {
+	case one == nil:
+		t.mu.Unlock()
+		return nil, ErrGone
+	case one.steps >= maxSteps:
+		t.mu.Unlock()
+		return nil, ErrBusy
 	}
-	return one
+	one.steps++
+	one.clock.Stop()
+	old := !one.committing && !time.Now().Before(one.ends)
+	if old {
+		t.remove(one, End{Kind: Lost, Err: &ExpiredError{After: MaxAge}})
+	}
+	t.mu.Unlock()
+	if old {
+		t.leave(one)
+		return nil, ErrGone
+	}
+	return one, nil
 }
 
+// leave ends what enter began. The last step of one that is no longer open gives its ids back: nobody else touches it
+// any more.
 func (t *Table) leave(one *Transaction) {
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	if one.steps--; one.steps == 0 && t.open[one.id.Text] == one {
-		one.idle.Reset(one.idleFor)
+	one.steps--
+	last, open := one.steps == 0, t.open[one.id.Text] == one
+	if last && open {
+		t.rest(one)
 	}
+	t.mu.Unlock()
+	if last && !open {
+		one.returnIDs()
+	}
+}
+
+// rest needs mu: it starts the clock of one in which no step is. One whose commit has begun is kept for as long as it
+// may be: the same commit, sent again, finds out what became of it.
+func (t *Table) rest(one *Transaction) {
+	wait := max(time.Until(one.ends), 0)
+	if !one.committing {
+		wait = min(wait, one.idleFor)
+	}
+	one.until = time.Now().Add(wait)
+	one.clock.Reset(wait)
 }
 
 func (t *Table) holds(one *Transaction) bool {
@@ -170,45 +194,37 @@ func (t *Table) End(one *Transaction, end End) {
 	t.Release(one)
 }
 
-// expire ends a transaction that waited too long for its next step.
+// expire ends a transaction that waited too long for its next step, or is too old.
 func (t *Table) expire(one *Transaction) {
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	if one.steps > 0 {
+	if one.steps > 0 || t.open[one.id.Text] != one || time.Now().Before(one.until) { // a step runs, or came and went
+		t.mu.Unlock()
 		return
 	}
-	end := End{Kind: Lost}
-	if one.committing {
-		end.Kind = Uncertain
+	end := End{Kind: Lost, Err: &ExpiredError{After: one.idleFor, Idle: true}}
+	switch {
+	case one.committing:
+		end = End{Kind: Uncertain}
+	case !time.Now().Before(one.ends):
+		end.Err = &ExpiredError{After: MaxAge}
 	}
 	t.remove(one, end)
+	t.mu.Unlock()
+	one.returnIDs()
 }
 
-// remove needs mu. One that is no longer in the table leaves no memory: its term is over.
+// remove needs mu. One that is no longer in the table leaves no memory: its term is over, or it has ended before.
 func (t *Table) remove(one *Transaction, end End) {
 	text := one.id.Text
 	if t.open[text] != one {
 		return
 	}
-	one.idle.Stop()
+	one.clock.Stop()
 	delete(t.open, text)
-	if t.counts[one.place.Tenant]--; t.counts[one.place.Tenant] == 0 {
-		delete(t.counts, one.place.Tenant)
-	}
-	if len(t.order) >= maxRemembered {
-		delete(t.ended, t.order[0])
-		t.order = t.order[1:]
-	}
-	t.ended[text] = end
-	t.order = append(t.order, text)
-}
-
-// Ended tells how a transaction of the table's term ended, where that is still remembered.
-func (t *Table) Ended(id ID) (End, bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	end, ok := t.ended[id.Text]
-	return end, ok
+	mine := t.of(one.place.Tenant)
+	mine.open--
+	t.count(mine, one, 0)
+	t.remember(mine, text, end)
 }
 
 // Count is how many transactions are open, of all tenants.

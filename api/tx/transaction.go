@@ -46,6 +46,8 @@ type Spec struct {
 	Index uint64
 	// Reserve reserves ids in the lane.
 	Reserve func(ctx context.Context, kind graph.EntityKind, count uint64) (graph.Block, error)
+	// GiveBack returns to the lane what is left of the last blocks of one that does not commit. It must not wait.
+	GiveBack func(unused [2]graph.Block)
 	// Now is the moment it began: what transaction clocks show.
 	Now time.Time
 }
@@ -63,13 +65,19 @@ type Transaction struct {
 
 	turn chan struct{} // holds one while a step runs
 
-	idle  *time.Timer // guarded by the table
-	steps int         // guarded by the table: those that run or wait
+	table *Table // written by Table.Begin
+	// Guarded by the table:
+	clock *time.Timer // runs while no step does
+	until time.Time   // when the clock ends
+	ends  time.Time   // when it is too old
+	steps int         // those that run or wait
+	held  int         // bytes that it counts for
 
 	// The rest belongs to the step that runs.
 	draft      *graph.Draft   // nil for one that only reads
 	reads      *graph.ReadSet // of the draft
 	reserve    func(ctx context.Context, kind graph.EntityKind, count uint64) (graph.Block, error)
+	giveBack   func(unused [2]graph.Block)
 	reserved   [2]uint64       // size of the last block, by kind
 	statement  context.Context // of the statement that runs
 	busy       time.Duration
@@ -86,7 +94,7 @@ func New(s Spec) *Transaction {
 	t := &Transaction{
 		id: s.ID, place: s.Place, database: s.Database, readOnly: s.ReadOnly, idleFor: min(s.Idle, MaxIdle),
 		base: s.Base, index: s.Index, began: value.Instant{EpochSeconds: s.Now.Unix(), Nano: int32(s.Now.Nanosecond())},
-		turn: make(chan struct{}, 1), reserve: s.Reserve,
+		turn: make(chan struct{}, 1), reserve: s.Reserve, giveBack: s.GiveBack,
 	}
 	if !s.ReadOnly {
 		t.draft = graph.NewDraft(s.Base, s.Base.Stamp(), graph.DraftLimits{MaxOperations: lane.MaxOperations, MaxBytes: lane.MaxCommandBytes})
@@ -141,7 +149,7 @@ func (t *Transaction) block(kind graph.EntityKind) (graph.Block, error) {
 }
 
 // Run runs one statement; one that fails leaves the transaction as it was. Errors are those of cypher.Write, of
-// reserving, a *LimitError, and ErrEnding.
+// reserving, a *LimitError, ErrNodeFull and ErrEnding.
 func (t *Transaction) Run(ctx context.Context, q *cypher.Query, opts cypher.Options, sink cypher.Sink) (cypher.Summary, error) {
 	switch {
 	case t.committing:
@@ -155,32 +163,44 @@ func (t *Transaction) Run(ctx context.Context, q *cypher.Query, opts cypher.Opti
 	defer func() { t.busy += time.Since(started) }()
 	opts.Clock.Transaction = t.began
 	if t.readOnly {
-		return cypher.Read(ctx, q, t.base, opts, sink)
+		return guarded(func() (cypher.Summary, error) { return cypher.Read(ctx, q, t.base, opts, sink) })
 	}
 	return t.write(ctx, q, opts, sink)
 }
 
-func (t *Transaction) write(ctx context.Context, q *cypher.Query, opts cypher.Options, sink cypher.Sink) (summary cypher.Summary, err error) {
+func (t *Transaction) write(ctx context.Context, q *cypher.Query, opts cypher.Options, sink cypher.Sink) (cypher.Summary, error) {
 	t.statement = ctx
+	defer func() { t.statement = nil }()
 	saved := t.draft.Savepoint()
+	summary, err := guarded(func() (cypher.Summary, error) { return cypher.Write(ctx, q, t.draft, opts, sink) })
+	if err == nil {
+		err = t.fits()
+	}
+	if err != nil {
+		t.draft.RollbackTo(saved)
+		t.table.note(t, t.bytes()) // what it read stays noted
+		return cypher.Summary{}, err
+	}
+	addStats(&t.stats, summary.Stats)
+	return summary, nil
+}
+
+// guarded makes an error of a panic: it is one statement's and nobody else's.
+func guarded(run func() (cypher.Summary, error)) (summary cypher.Summary, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("evaluate in a transaction: panic: %v", p)
 		}
-		if err != nil {
-			t.draft.RollbackTo(saved)
-		}
-		t.statement = nil
 	}()
-	summary, err = cypher.Write(ctx, q, t.draft, opts, sink)
-	if err != nil {
-		return cypher.Summary{}, err
-	}
+	return run()
+}
+
+// fits tells whether the transaction may hold what it holds now, and counts it.
+func (t *Transaction) fits() error {
 	if t.bytes() > MaxBytes {
-		return cypher.Summary{}, &LimitError{fmt.Sprintf("%d MiB of memory", MaxBytes>>20)}
+		return &LimitError{fmt.Sprintf("%d MiB of memory", MaxBytes>>20)}
 	}
-	addStats(&t.stats, summary.Stats)
-	return summary, nil
+	return t.table.hold(t, t.bytes())
 }
 
 // bytes estimates what the transaction holds.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/hivellm/nexus/api/lane"
@@ -25,6 +24,7 @@ type bench struct {
 	tenant  tenancy.ID
 	applied *graph.Graph
 	next    [2]uint64
+	given   [][2]graph.Block // back
 	stamp   uint64
 }
 
@@ -52,6 +52,7 @@ func (b *bench) begin(spec Spec) *Transaction {
 		b.next[kind] += count
 		return graph.Block{First: b.next[kind] - count, Count: count}, nil
 	}
+	spec.GiveBack = func(unused [2]graph.Block) { b.given = append(b.given, unused) }
 	one := New(spec)
 	if err := b.table.Begin(one); err != nil {
 		b.t.Fatal(err)
@@ -114,7 +115,10 @@ func (b *bench) apply(query string) {
 func (b *bench) commit(one *Transaction) error {
 	b.t.Helper()
 	b.take(one)
-	job := b.table.Commit(one, 7)
+	job, err := b.table.Commit(one, 7)
+	if err != nil {
+		b.t.Fatal(err)
+	}
 	b.stamp++
 	draft, _, err := job.Draft(b.applied, graph.Stamp{Term: 3, Sequence: b.stamp})
 	if err == nil {
@@ -259,44 +263,13 @@ func TestTable_Ends(t *testing.T) {
 	if b.table.Term() != 0 {
 		t.Error("a closed table has a term")
 	}
+	b.table.Open(3)
 	for range maxRemembered + 10 {
-		b.table.Open(3)
 		b.table.End(b.take(b.begin(Spec{})), End{Kind: RolledBack})
 	}
-	if len(b.table.ended) != maxRemembered || len(b.table.order) != maxRemembered {
-		t.Errorf("%d and %d are remembered", len(b.table.ended), len(b.table.order))
+	if mine := b.table.tenants[b.tenant]; len(b.table.ended) != maxRemembered || len(mine.ended) != maxRemembered {
+		t.Errorf("%d and %d are remembered", len(b.table.ended), len(mine.ended))
 	}
-}
-
-func TestTable_Idle(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t)
-		short, long, asked := b.begin(Spec{Idle: 2 * time.Second}), b.begin(Spec{}), b.begin(Spec{Idle: time.Hour})
-		if asked.Idle() != MaxIdle {
-			t.Errorf("an hour became %v", asked.Idle())
-		}
-		<-time.After(1500 * time.Millisecond)
-		b.take(short) // the clock stands while it runs
-		<-time.After(10 * time.Second)
-		b.table.Release(short)
-		<-time.After(1900 * time.Millisecond)
-		b.table.Release(b.take(short))
-		<-time.After(2100 * time.Millisecond)
-		synctest.Wait()
-		if _, err := b.table.Take(t.Context(), short.ID()); !errors.Is(err, ErrGone) {
-			t.Errorf("an idle one: %v", err)
-		}
-		if end, ok := b.table.Ended(short.ID()); !ok || end.Kind != Lost {
-			t.Errorf("an idle one is remembered as %v, %v", end, ok)
-		}
-		b.table.Release(b.take(long))
-		<-time.After(DefaultIdle + time.Millisecond)
-		synctest.Wait()
-		if _, err := b.table.Take(t.Context(), long.ID()); !errors.Is(err, ErrGone) {
-			t.Errorf("one that waited longer than usual: %v", err)
-		}
-		b.table.Close()
-	})
 }
 
 func TestID_IsItsTenants(t *testing.T) {
