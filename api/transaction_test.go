@@ -433,9 +433,9 @@ func TestTransactions_LostWithTheirTerm(t *testing.T) {
 			t.Errorf("committed again after the move: %+v", again)
 		}
 		_, err := open.run("RETURN 1 AS x")
-		wantCode(t, "a statement of a lost one", err, api.CodeConflict)
+		wantSaid(t, "a statement of a lost one", err, api.CodeConflict, "leadership moved")
 		_, err = open.commit()
-		wantCode(t, "a commit of a lost one", err, api.CodeConflict)
+		wantSaid(t, "a commit of a lost one", err, api.CodeConflict, "leadership moved")
 	}
 	_, err := done.run("RETURN 1 AS x")
 	wantCode(t, "a statement of a committed one", err, api.CodeNotFound)

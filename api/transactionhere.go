@@ -84,6 +84,9 @@ func (s *Service) runStatement(ctx context.Context, one *tx.Transaction, request
 		return Summary{}, err
 	}
 	defer r.cancel()
+	if r.database.Number != one.Place().Database {
+		return Summary{}, Refuse(CodeNotFound, "The transaction's database was dropped; the one that is named %q now is another", one.Database())
+	}
 	if one.ReadOnly() && r.query.Writes() {
 		return Summary{}, Refuse(CodeBadRequest, "The transaction began with access_mode read: it takes no statement that writes")
 	}

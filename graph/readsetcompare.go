@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"math"
 	"slices"
+
+	"github.com/hivellm/nexus/scripts/planted"
 )
 
 // Unchanged tells whether everything in the set is in current as it was in base, the version that the draft began on;
@@ -15,8 +17,8 @@ func (r *ReadSet) Unchanged(base, current *Graph) bool {
 		return true
 	}
 	c := &comparison{base, current}
-	return !r.everything && base.meta.SchemaVersion == current.meta.SchemaVersion &&
-		c.figures(r) && c.names(r) && c.entities(r) && c.expansions(r) && c.members(r) && c.spans(r)
+	schema := base.meta.SchemaVersion == current.meta.SchemaVersion || planted.On("schema-untracked")
+	return schema && !r.everything && c.figures(r) && c.names(r) && c.entities(r) && c.expansions(r) && c.members(r) && c.spans(r)
 }
 
 // comparison is of two versions of one database, the first an ancestor of the second: ids of names in the first mean

@@ -185,6 +185,74 @@ func TestCommit_AbsentReadsConflict(t *testing.T) {
 	}
 }
 
+// TestCommit_RangeReadsConflict: two look at a range of an index, each adds to it what the other's look would have shown.
+func TestCommit_RangeReadsConflict(t *testing.T) {
+	for _, look := range []string{
+		"MATCH (s:Shift {day: 7}) RETURN count(s)",
+		"MATCH (s:Shift) WHERE s.day >= 7 AND s.day < 8 RETURN count(s)",
+		"MATCH (s:Shift) WHERE s.day > 6 AND s.day < 8 RETURN s.who ORDER BY s.day LIMIT 5",
+	} {
+		b := newBench(t)
+		b.apply("CREATE INDEX FOR (s:Shift) ON (s.day)")
+		b.apply("UNWIND range(1, 200) AS i CREATE (:Shift {day: i, who: 1})")
+		one, two := b.begin(Spec{}), b.begin(Spec{})
+		for _, each := range []*Transaction{one, two} {
+			if got := b.run(each, look); got != "1" {
+				t.Fatalf("%s: %s", look, got)
+			}
+			b.run(each, "CREATE (:Shift {day: 7, who: 2})")
+		}
+		b.apply("CREATE (:Shift {day: 9, who: 3})") // outside the range
+		if err := b.commit(one); err != nil {
+			t.Fatalf("%s: %v", look, err)
+		}
+		if err := b.commit(two); !errors.Is(err, lane.ErrConflict) {
+			t.Errorf("%s: the second of two that saw one: %v", look, err)
+		}
+	}
+}
+
+// TestCommit_SchemaReadsConflict: what a transaction decided by the schema does not happen under another.
+func TestCommit_SchemaReadsConflict(t *testing.T) {
+	b := newBench(t)
+	b.apply("CREATE (:User {mail: 'x'})")
+	one := b.begin(Spec{})
+	if got := b.run(one, "SHOW INDEXES"); got != "" {
+		t.Fatalf("there are indexes: %s", got)
+	}
+	b.run(one, "CREATE (:Note {text: 'there is no index'})")
+	b.apply("CREATE INDEX FOR (u:User) ON (u.mail)")
+	if err := b.commit(one); !errors.Is(err, lane.ErrConflict) {
+		t.Errorf("an index was made meanwhile: %v", err)
+	}
+}
+
+// TestCommit_RefusalsAreReads: that a constraint refused a statement tells of what stood in its way.
+func TestCommit_RefusalsAreReads(t *testing.T) {
+	b := newBench(t)
+	b.apply("CREATE CONSTRAINT one FOR (u:Login) REQUIRE u.mail IS UNIQUE")
+	b.apply("CREATE (:Login {mail: 'x'}), (:Hub {n: 1})-[:R]->(:End)")
+	for statement, clears := range map[string]string{
+		"CREATE (:Login {mail: 'x'})":   "MATCH (u:Login {mail: 'x'}) DELETE u",
+		"MATCH (h:Hub {n: 1}) DELETE h": "MATCH (:Hub)-[r:R]->() DELETE r",
+	} {
+		one := b.begin(Spec{})
+		prepared, err := cypher.Prepare(statement)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.take(one).Run(t.Context(), prepared, cypher.Options{}, &rows{}); err == nil {
+			t.Fatalf("%s is done", statement)
+		}
+		b.table.Release(one)
+		b.run(one, "CREATE (:Note {text: 'it was refused'})")
+		b.apply(clears)
+		if err := b.commit(one); !errors.Is(err, lane.ErrConflict) {
+			t.Errorf("%s was refused, and by now would not be: %v", statement, err)
+		}
+	}
+}
+
 // TestCommit_PlannersLooksDoNotCount: a plan is chosen by counts, which change beside the one node that is read.
 func TestCommit_PlannersLooksDoNotCount(t *testing.T) {
 	b := newBench(t)

@@ -40,6 +40,8 @@ var table = []row{
 	{"read-set-unchecked", "R15", "./api", "TestTransactions_HistoryIsSerializable"},
 	{"rebase-with-draft-ids", "R15", "./api/tx", "TestCommit_BringsNamesNotNumbers"},
 	{"absent-reads-untracked", "R15", "./api/tx", "TestCommit_AbsentReadsConflict"},
+	{"ranges-untracked", "R15", "./api/tx", "TestCommit_RangeReadsConflict"},
+	{"schema-untracked", "R15", "./api/tx", "TestCommit_SchemaReadsConflict"},
 	{"skipped-record", "R18", "./fsm", "TestScenario_ASkippedRecordIsFound"},
 	{"digest-never-recomputed", "R18", "./fsm", "TestScenario_DamageIsFoundByLoad"},
 	{"damaged-vote-wins", "R18", "./api/digest", "TestJudge_ByMajorityOfTheVoters"},
