@@ -21,12 +21,12 @@ type digester struct {
 	sum    [16]byte
 }
 
-func newDigester() *digester {
+func newDigester() digester {
 	h, err := blake2b.New(len(Digest{}), []byte(digestKey))
 	if err != nil {
 		panic("graph: " + err.Error())
 	}
-	return &digester{hash: h}
+	return digester{hash: h}
 }
 
 // node hashes a node's record.

@@ -25,6 +25,7 @@ type Draft struct {
 	base   Stamp
 	limits DraftLimits
 	frozen *Graph // the current version, where nothing was written since
+	begun  *Graph // the version begun on, while no operation was run
 	table  stringTable
 	ops    []byte
 	count  int
@@ -33,6 +34,18 @@ type Draft struct {
 	op      op     // scratch
 	values  []byte // scratch: the encoded properties of op
 	offsets []int  // scratch: where they end
+	room    draftRoom
+}
+
+// draftRoom is where the scratch of a small draft lies, so that it is made with the draft.
+type draftRoom struct {
+	strings    [6]string
+	names      [4]uint32
+	properties [4]opProperty
+	offsets    [4]int
+	ids        [nameKinds][6]idPlusOne
+	values     [64]byte
+	ops        [112]byte
 }
 
 // NewDraft begins above a version. What it makes will have the given stamp.
@@ -46,7 +59,24 @@ func NewDraft(base *Graph, stamp Stamp, limits DraftLimits) *Draft {
 	g := *base
 	g.token++
 	g.meta.Stamp = stamp
-	return &Draft{m: newMutation(&g), base: base.meta.Stamp, limits: limits}
+	d := &Draft{m: newMutation(&g), base: base.meta.Stamp, limits: limits, begun: base}
+	r := &d.room
+	d.table.strings = r.strings[:0]
+	for kind := range d.table.ids {
+		d.table.ids[kind] = r.ids[kind][:0]
+	}
+	d.op.names, d.op.properties, d.offsets = r.names[:0], r.properties[:0], r.offsets[:0]
+	d.values, d.ops = r.values[:0], r.ops[:0]
+	return d
+}
+
+// View returns the version as it is now for reading: before the first operation the one begun on, which costs nothing
+// and has that one's stamp, then Graph.
+func (d *Draft) View() *Graph {
+	if d.begun != nil && d.m.g.reads == nil {
+		return d.begun
+	}
+	return d.Graph()
 }
 
 // Graph returns the version as it is now. Later writes copy what they touch: the version stays as it is. The cost
@@ -149,7 +179,7 @@ func (d *Draft) run(o *op, strings int) (changed int, err error) {
 	case d.Bytes() > d.limits.MaxBytes:
 		err = &LimitError{Limit: "command bytes", Max: uint64(d.limits.MaxBytes), Found: uint64(d.Bytes())}
 	default:
-		d.frozen = nil
+		d.frozen, d.begun = nil, nil
 		changed, err = d.m.apply(&d.table, o)
 	}
 	if err != nil || changed == 0 {

@@ -14,7 +14,7 @@ import (
 type mutation struct {
 	g       *Graph       // private: names, schema and meta; entities too where cold is nil
 	cold    *coldRecords // the entities of a database that is not in memory
-	digests *digester
+	digests digester
 	touched touchedIDs
 	log     *touchedLog // what was touched at all, for Output; nil in drafts
 
@@ -26,6 +26,16 @@ type mutation struct {
 	packed             []byte     // scratch for a relationship's properties
 	values             []byte     // scratch for index entries
 	others             []byte     // scratch for index entries
+	room               mutationRoom
+}
+
+// mutationRoom is where the scratch of a small mutation lies, so that it is made with the mutation.
+type mutationRoom struct {
+	properties, resolvedProperties [4]property
+	labels, resolved               [2]Label
+	ids                            [2][2]uint64
+	record                         [96]byte
+	values, others                 [32]byte
 }
 
 // touchedIDs are the entities whose bytes and digest are taken off meta.
@@ -85,6 +95,11 @@ type touchedLog struct {
 
 func newMutation(g *Graph) *mutation {
 	m := &mutation{g: g, digests: newDigester()}
+	r := &m.room
+	m.properties, m.resolvedProperties = r.properties[:0], r.resolvedProperties[:0]
+	m.labels, m.resolved = r.labels[:0], r.resolved[:0]
+	m.record, m.values, m.others = r.record[:0], r.values[:0], r.others[:0]
+	m.touched.nodes.ids, m.touched.relationships.ids = r.ids[0][:0], r.ids[1][:0]
 	m.touched.nodes.reset(g.meta.NextNode)
 	m.touched.relationships.reset(g.meta.NextRelationship)
 	return m

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"math"
+	"slices"
 
 	"github.com/hivellm/nexus/graph/value"
 )
@@ -176,7 +177,7 @@ func CheckChanges(c Changes) error {
 // stringTable gives the strings of changes their numbers and remembers which interned id each has.
 type stringTable struct {
 	strings []string
-	refs    map[string]uint32      // looked up only
+	refs    map[string]uint32      // looked up only; nil while the strings are few
 	ids     [nameKinds][]idPlusOne // by number
 	size    int                    // bytes of the strings
 }
@@ -185,17 +186,35 @@ type idPlusOne uint32
 
 // ref returns a string's number, giving one where there is none.
 func (t *stringTable) ref(s string) uint32 {
-	if ref, ok := t.refs[s]; ok {
+	if t.refs == nil {
+		if i := slices.Index(t.strings, s); i >= 0 {
+			return uint32(i)
+		}
+	} else if ref, ok := t.refs[s]; ok {
 		return ref
 	}
-	if t.refs == nil {
-		t.refs = map[string]uint32{}
-	}
 	ref := uint32(len(t.strings))
-	t.refs[s] = ref
+	switch {
+	case t.refs != nil:
+		t.refs[s] = ref
+	case ref == fewStrings:
+		t.index(s)
+	}
 	t.strings = append(t.strings, s)
 	t.size += len(s) + stringOverhead
 	return ref
+}
+
+// fewStrings is up to how many strings a table is searched one by one.
+const fewStrings = 16
+
+// index makes the map of all strings and the one that comes.
+func (t *stringTable) index(next string) {
+	t.refs = make(map[string]uint32, 2*fewStrings)
+	for i, s := range t.strings {
+		t.refs[s] = uint32(i)
+	}
+	t.refs[next] = uint32(len(t.strings))
 }
 
 // stringOverhead is what a string of the table counts towards a command's size besides its bytes.
@@ -204,7 +223,7 @@ const stringOverhead = 5
 // truncate takes back the numbers from n on and every remembered id: some may be of names that are gone.
 func (t *stringTable) truncate(n int) {
 	for _, s := range t.strings[n:] {
-		delete(t.refs, s)
+		delete(t.refs, s) // of a nil map: nothing
 		t.size -= len(s) + stringOverhead
 	}
 	t.strings = t.strings[:n]

@@ -56,26 +56,32 @@ func ownRelationshipPage(s *spine[relationshipPage], id RelationshipID, token ui
 	return *at
 }
 
-// tablePage holds pageSize small items by dense id.
+const (
+	tableBits = 3 // log2 of the items of a table's page
+	tableSize = 1 << tableBits
+	tableMask = tableSize - 1
+)
+
+// tablePage holds tableSize small items by dense id.
 type tablePage[T any] struct {
 	token uint64
-	items [pageSize]T
+	items [tableSize]T
 }
 
 // table is a persistent vector of small items; absent ones are zero.
 type table[T any] struct{ pages spine[tablePage[T]] }
 
 func (t *table[T]) at(i uint64) *T {
-	p := t.pages.page(i >> pageBits)
+	p := t.pages.page(i >> tableBits)
 	if p == nil {
 		return nil
 	}
-	return &p.items[i&pageMask]
+	return &p.items[i&tableMask]
 }
 
 // own returns an item for writing; it must not be kept beyond the next freeze.
 func (t *table[T]) own(i, token uint64) *T {
-	at := t.pages.slot(i>>pageBits, token)
+	at := t.pages.slot(i>>tableBits, token)
 	switch p := *at; {
 	case p == nil:
 		*at = &tablePage[T]{token: token}
@@ -85,7 +91,7 @@ func (t *table[T]) own(i, token uint64) *T {
 		owned.token = token
 		*at = &owned
 	}
-	return &(*at).items[i&pageMask]
+	return &(*at).items[i&tableMask]
 }
 
 const (

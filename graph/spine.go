@@ -4,10 +4,11 @@ import "unsafe"
 
 // The paged tables: a spine finds a page by its number in three steps and is copied where it is written. Every part
 // carries the token of the mutation that made it; a part with the mutation's own token is changed in place, any other
-// is copied first. Tokens grow along every chain of versions, so no other version can reach a part of the same token.
+// is copied first. Tokens grow along every chain of versions, so no other version can reach a part of the same token. A
+// write copies one part of each level, so parts are small: that makes a small write cheap, at the price of a longer top.
 
 const (
-	fanBits = 5
+	fanBits = 4
 	fan     = 1 << fanBits
 )
 

@@ -93,7 +93,7 @@ func Read(ctx context.Context, q *Query, g *graph.Graph, opts Options, sink Sink
 // error the draft holds a part of the statement: the caller goes back to a savepoint. Errors are *Error, *LimitError,
 // the draft's *graph.LimitError, or the sink's.
 func Write(ctx context.Context, q *Query, d *graph.Draft, opts Options, sink Sink) (Summary, error) {
-	return run(ctx, q, d.Graph(), d, opts, sink)
+	return run(ctx, q, d.View(), d, opts, sink)
 }
 
 func run(ctx context.Context, q *Query, g *graph.Graph, d *graph.Draft, opts Options, sink Sink) (Summary, error) {
