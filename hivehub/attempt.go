@@ -3,26 +3,69 @@ package hivehub
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
+
+	"github.com/failsafe-go/failsafe-go"
+	"github.com/failsafe-go/failsafe-go/circuitbreaker"
+	"github.com/failsafe-go/failsafe-go/retrypolicy"
 )
 
 const (
 	// MaxTries is how often a call is tried.
 	MaxTries = 3
-	// firstPause and maxPause bound the pauses between tries, which double; jitter takes or adds up to half of each.
-	firstPause = 100 * time.Millisecond
-	maxPause   = time.Second
+	// firstPause and maxPause bound the pauses between tries, which double; jitter spreads each by half.
+	firstPause  = 100 * time.Millisecond
+	maxPause    = time.Second
+	pauseJitter = 0.5
+	// BreakerAfter is how many failures in a row open the breaker, BreakerDelay how long it then tries nothing.
+	BreakerAfter = 5
+	BreakerDelay = 5 * time.Second
 )
+
+// BreakerState is whether calls are tried at all.
+type BreakerState string
+
+// The states of the breaker.
+const (
+	// BreakerClosed: calls are tried.
+	BreakerClosed BreakerState = "closed"
+	// BreakerOpen: the last five tries failed; for five seconds no call is tried.
+	BreakerOpen BreakerState = "open"
+	// BreakerHalfOpen: the next try decides.
+	BreakerHalfOpen BreakerState = "half-open"
+)
+
+// Breaker is the breaker's state now.
+func (c *Client) Breaker() BreakerState {
+	switch {
+	case c.attempts.breaker.IsOpen() && c.attempts.breaker.RemainingDelay() > 0:
+		return BreakerOpen
+	case c.attempts.breaker.IsClosed():
+		return BreakerClosed
+	}
+	return BreakerHalfOpen
+}
 
 // attempts decides how often a call is tried, and whether at all. Only transient failures are tried again and counted
 // by the breaker; every try counts.
 type attempts struct {
-	breaker breaker
-	random  func() float64
+	retry   failsafe.Executor[[]byte]
+	breaker circuitbreaker.CircuitBreaker[[]byte]
 }
 
-func newAttempts() *attempts { return &attempts{random: rand.Float64} }
+func newAttempts() *attempts {
+	retry := retrypolicy.NewBuilder[[]byte]().
+		HandleIf(func(_ []byte, err error) bool { return isTransient(err) }).
+		WithMaxAttempts(MaxTries).
+		WithBackoff(firstPause, maxPause).
+		WithJitterFactor(pauseJitter).
+		ReturnLastFailure().
+		Build()
+	return &attempts{
+		retry:   failsafe.With[[]byte](retry),
+		breaker: circuitbreaker.NewBuilder[[]byte]().WithFailureThreshold(BreakerAfter).WithSuccessThreshold(1).WithDelay(BreakerDelay).Build(),
+	}
+}
 
 func isTransient(err error) bool {
 	var failed *CallError
@@ -31,51 +74,34 @@ func isTransient(err error) bool {
 
 // run tries until an answer, a refusal, the third failure or the end of the context.
 func (a *attempts) run(ctx context.Context, what call, try func(context.Context) ([]byte, error)) ([]byte, error) {
-	pause := firstPause
-	for tries := 1; ; tries++ {
-		if !a.breaker.admit(time.Now()) {
-			return nil, &CallError{Call: what.String(), Kind: ErrBreakerOpen, Tries: tries - 1}
+	tries := 0
+	data, err := a.retry.WithContext(ctx).Get(func() ([]byte, error) {
+		if !a.breaker.TryAcquirePermit() {
+			return nil, &CallError{Call: what.String(), Kind: ErrBreakerOpen}
 		}
+		tries++
 		data, err := try(ctx)
 		a.settle(ctx, err)
-		if err == nil {
-			return data, nil
-		}
-		var failed *CallError
-		if errors.As(err, &failed) {
-			failed.Tries = tries
-		}
-		if !isTransient(err) || tries == MaxTries || !wait(ctx, jittered(pause, a.random())) {
-			return nil, err
-		}
-		pause = min(2*pause, maxPause)
+		return data, err
+	})
+	if err == nil {
+		return data, nil
 	}
+	var failed *CallError
+	if !errors.As(err, &failed) { // the context ended between two tries
+		failed = &CallError{Call: what.String(), Kind: ErrHTTP, Cause: err}
+	}
+	failed.Tries = tries
+	return nil, failed
 }
 
-// settle tells the breaker how a try went. A try that its caller ended says nothing of the hub: where the breaker
-// waited for this one's verdict, it lets another go after its delay.
+// settle tells the breaker how a try went. A try that its caller ended says nothing of the hub, but a half-open
+// breaker waits for a verdict: it opens again and asks the next caller later.
 func (a *attempts) settle(ctx context.Context, err error) {
 	switch {
 	case !isTransient(err):
-		a.breaker.succeed()
-	case ctx.Err() == nil:
-		a.breaker.fail(time.Now())
-	}
-}
-
-// jittered spreads a pause: half of it to one and a half.
-func jittered(pause time.Duration, random float64) time.Duration {
-	return pause/2 + time.Duration(random*float64(pause))
-}
-
-// wait waits; false when the context ended before.
-func wait(ctx context.Context, pause time.Duration) bool {
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
+		a.breaker.RecordSuccess()
+	case ctx.Err() == nil || a.breaker.IsHalfOpen():
+		a.breaker.RecordFailure()
 	}
 }
