@@ -3,6 +3,7 @@
 //	dev        a cluster of three processes with two tenants and a sample graph, from nothing
 //	serve      one node; serve.go is the only place where the floors are wired together
 //	query, shell, cluster, tenant, key   clients of a running cluster
+//	hub        a development HiveHub over one file
 //	version, completion
 //
 // Rooms: config (what a node is told), provision (what "cluster init" writes), launch (processes of dev), client (HTTP),

@@ -35,6 +35,7 @@ func TestScripts(t *testing.T) {
 			"await":    await,
 			"asTenant": asTenant,
 			"killNode": killNode,
+			"hubCall":  hubCall,
 		},
 	})
 }
