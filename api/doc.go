@@ -11,6 +11,8 @@
 //	Service.Do          an operation of the table in operations.go: what changes or tells of tenants, keys, databases
 //	                    and the cluster; runs where it must, after the leader has authorized again
 //	Explain             every error of the floors below becomes one Error with a Code of one table
+//	Service.DrainMember … RemoveMember, UndrainMember, DrainOf: a mark in the log; the leader moves who is marked, step by
+//	                    step (steer.go); Service.Enter counts what a node does and refuses new work while it is marked
 //
 // Rooms: digest (what the nodes hold, and repair), lane (who writes next), tx (open transactions), forward (who runs it), bookmark (sealed positions), answer (rows as clients get them).
 //

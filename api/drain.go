@@ -65,6 +65,9 @@ func (s *Service) DrainOf(ctx context.Context, p tenancy.Principal, name string)
 	if err := s.Allow(p, tenancy.FunctionClusterRead); err != nil && s.Allow(p, tenancy.FunctionClusterWrite) != nil {
 		return Drain{}, err
 	}
+	if s.machine.RemovedMember(s.node.Self().ID) { // nobody tells this node anything any more
+		return Drain{}, Refuse(CodeDraining, "This node was removed from the cluster: ask another one")
+	}
 	status := s.node.Status(ctx)
 	left := status.Without(s.leaving)
 	if s.machine.RemovedMember(name) {

@@ -121,6 +121,8 @@ func TestMembers_Leave(t *testing.T) {
 	leave()
 	e.await(via, e.id(leader), api.DrainRemoved, "")
 	<-leader.Raft.Removed()
+	_, err = e.ask(leader, (*api.Service).DrainOf, e.id(leader))
+	e.refused(err, api.CodeDraining, "ask another one")
 	apitest.WaitFor(t, "the configuration without it", func() bool { member, _ := via.Raft.Suffrage(e.id(leader)); return !member })
 	_, err = e.ask(via, (*api.Service).UndrainMember, e.id(leader))
 	e.refused(err, api.CodeConflict, "removed from this cluster for good")

@@ -13,7 +13,8 @@
 //     among voters (room round), on a follower that of the leader, one shared call for all who wait (R3, R4).
 //  6. [Node.Freshness] measures how old this node's data may be (R5).
 //  7. [Node.HandleCall], [Node.HandleStream], [Node.Call] and [Node.Stream] are the channel that forwarding uses.
-//  8. [Node.Status] and [Node.TransferLeadership] are for people who run clusters.
+//  8. [Node.Status] and [Node.TransferLeadership] are for people who run clusters. [Status.Without], [Node.Demote] and
+//     [Node.Expel] are the steps by which a member leaves; [Node.Removed] says that this one has to.
 //  9. The log is compacted by own trigger (R26); a follower whose snapshot installs lead nowhere gets its Raft instance
 //     rebuilt (raft #697).
 //

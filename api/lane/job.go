@@ -14,7 +14,8 @@ import (
 
 // Errors of a lane that speak of the cluster, not of the query.
 var (
-	// ErrNotTaken says that the write was never begun here: this node does not lead the term it is meant for.
+	// ErrNotTaken says that nothing of the write is or will be in the log by this node, which does not lead the term it is
+	// meant for (any more): it may run where the leader is.
 	ErrNotTaken = errors.New("this node does not lead the term the write is meant for")
 	// ErrNoLeader says that the write was begun and did not happen: leadership of its term ended.
 	ErrNoLeader = errors.New("the write did not happen: leadership of its term ended")

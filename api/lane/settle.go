@@ -116,13 +116,14 @@ func (l *lane) applied(m *member, r fsm.Result) (again bool) {
 	return false
 }
 
-// notAppended handles a command that definitely never entered the log: it runs again while the term lasts.
+// notAppended handles a command that definitely never entered the log: it runs again while the term lasts, and after it
+// wherever the next leader is (docs/decisions/0012).
 func (l *lane) notAppended(m *member) (again bool) {
 	l.set.config.Machine.Withdraw(l.place.Tenant, l.place.Database, m.write.Changes.Stamp)
 	if term, leading := l.set.config.Node.Leadership(); leading && term == l.term {
 		return true
 	}
-	m.ticket.answer(Result{}, ErrNoLeader)
+	m.ticket.answer(Result{}, ErrNotTaken)
 	return false
 }
 
@@ -136,8 +137,8 @@ func (l *lane) release(members []*member) {
 		defer cancel()
 		index, err := l.set.config.Node.ReadIndex(ctx)
 		for _, m := range members {
-			if err != nil {
-				m.ticket.answer(Result{}, ErrNoLeader)
+			if err != nil { // no leader confirmed it, and nothing was proposed
+				m.ticket.answer(Result{}, ErrNotTaken)
 				continue
 			}
 			m.result.Index = index

@@ -140,4 +140,14 @@ func killNode(ts *testscript.TestScript, _ bool, arguments []string) {
 	process, err := os.FindProcess(state.Nodes[node].Pid)
 	ts.Check(err)
 	ts.Check(process.Kill())
+	for deadline := time.Now().Add(awaitPatience); ; { // until its port is closed: a process dies a moment after it was told to
+		connection, err := net.Dial("tcp", state.Nodes[node].HTTP)
+		if err != nil {
+			return
+		}
+		ts.Check(connection.Close())
+		if time.Now().After(deadline) {
+			ts.Fatalf("node %d still listens", node)
+		}
+	}
 }

@@ -12,6 +12,7 @@
 //	  Scenarios          the shapes in which known bugs would show
 //	  Kills              kill -9 under recording writers: nothing acknowledged is lost, nothing doubles
 //	  Histories          operations under kills, pauses and transfers, judged by a linearizability checker
+//	TestMembers          a fourth node joins and the first one, the leader, is drained under load; who left is refused
 //	TestPlanted_…        the list of planted bugs and what catches each
 //
 // `go test` runs quick sizes, NEXUS_FULL=1 (`make chaos`) what the project promises, -short none of it. NEXUS_SEED

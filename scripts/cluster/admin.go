@@ -99,6 +99,7 @@ type Status struct {
 	Term        uint64   `json:"term"`
 	CommitIndex uint64   `json:"commit_index"`
 	Quorum      bool     `json:"quorum"`
+	Tolerated   int      `json:"failures_tolerated"`
 	Nodes       []Member `json:"nodes"`
 }
 

@@ -15,7 +15,9 @@ import (
 
 // Options say what is started. The zero value is three nodes of the plain binary.
 type Options struct {
-	Nodes   int // 3 when 0
+	Nodes int // 3 when 0
+	// Spare is how many more nodes there is room for (Add).
+	Spare   int
 	Variant Variant
 	// Plant names planted bugs that every node has (the variant must be Planted).
 	Plant string
@@ -41,6 +43,7 @@ type Cluster struct {
 
 	options Options
 	binary  string
+	base    int // the first port
 	web     *http.Client
 	release func()
 }
@@ -82,11 +85,11 @@ func newWeb() *http.Client {
 
 // provision takes ports and has the binary make the nodes' folders.
 func (c *Cluster) provision(ctx context.Context) error {
-	base, release, err := reserve(c.options.Nodes)
+	base, release, err := reserve(c.options.Nodes + c.options.Spare)
 	if err != nil {
 		return err
 	}
-	c.release = release
+	c.release, c.base = release, base
 	args := []string{"cluster", "init", "--data", c.Dir}
 	for i := range c.options.Nodes {
 		name, port := fmt.Sprintf("n%d", i+1), base+i*portsPerNode

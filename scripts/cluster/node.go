@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 )
@@ -36,10 +37,11 @@ type Node struct {
 	logPath string
 
 	mu      sync.Mutex
-	command *exec.Cmd     // guarded by mu; nil while down
-	exited  chan struct{} // guarded by mu; closed when the process ended
-	state   State         // guarded by mu
-	died    error         // guarded by mu; the process ended by itself
+	command *exec.Cmd        // guarded by mu; nil while down
+	exited  chan struct{}    // guarded by mu; closed when the process ended
+	state   State            // guarded by mu
+	died    error            // guarded by mu; the process ended by itself
+	ended   *os.ProcessState // guarded by mu; of the last process, once it ended
 }
 
 func newNode(c *Cluster, name string, port int) *Node {
@@ -70,7 +72,7 @@ func (n *Node) Start() error {
 		return fmt.Errorf("start %s: %w", n.Name, err)
 	}
 	exited := make(chan struct{})
-	n.command, n.exited, n.state, n.died = command, exited, Up, nil
+	n.command, n.exited, n.state, n.died, n.ended = command, exited, Up, nil, nil
 	go n.wait(command, exited)
 	return nil
 }
@@ -81,6 +83,7 @@ func (n *Node) wait(command *exec.Cmd, exited chan struct{}) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.command == command {
+		n.ended = command.ProcessState
 		if n.state != Down {
 			n.died = fmt.Errorf("%s ended by itself: %s", n.Name, command.ProcessState)
 		}
@@ -94,6 +97,35 @@ func (n *Node) Died() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.died
+}
+
+// AwaitEnd waits until the process ends by itself, as a node that was removed does, and returns its exit code. It does not
+// count as died.
+func (n *Node) AwaitEnd(ctx context.Context) (code int, err error) {
+	n.mu.Lock()
+	exited := n.exited
+	n.mu.Unlock()
+	if exited == nil {
+		return 0, fmt.Errorf("%s was never started", n.Name)
+	}
+	select {
+	case <-exited:
+	case <-ctx.Done():
+		return 0, fmt.Errorf("%s does not end by itself: %w", n.Name, context.Cause(ctx))
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.died = nil
+	return n.ended.ExitCode(), nil
+}
+
+// Logged tells whether the node's log holds a text.
+func (n *Node) Logged(text string) (bool, error) {
+	content, err := os.ReadFile(n.logPath)
+	if err != nil {
+		return false, fmt.Errorf("read the log of %s: %w", n.Name, err)
+	}
+	return strings.Contains(string(content), text), nil
 }
 
 // State returns what the harness did last.

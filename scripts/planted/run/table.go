@@ -51,5 +51,7 @@ var table = []row{
 	{"restore-check-skipped", "R24", "./fsm", "TestBeforeStart_RepairsACrashBetweenSinkAndRestore"},
 	{"crash-before-restore", "R24", "./fsm", "TestBeforeStart_RepairsACrashBetweenSinkAndRestore"},
 	{"refuse-after-install", "R24", "./fsm", "TestBeforeStart_HeadersAppliedCounts"},
+	{"draining-takes-work", "§9 of ARCHITECTURE", "./api", "TestMembers_Leave"},
+	{"drain-waits-for-nothing", "§9 of ARCHITECTURE", "./api", "TestMembers_Leave"},
 	{"forget-prefix", "§6 of ARCHITECTURE", "./fsm", "TestScenario_TenantsKeepTheirRecords"},
 }
