@@ -63,8 +63,11 @@ type Config struct {
 	TermStart func(term uint64) []byte
 	// ClusterInit encodes the command that makes the cluster, proposed once. Nil: none is needed.
 	ClusterInit func(term uint64) []byte
-	// Unfit is asked once a second while leading; a reason gives leadership away (R29 and its like). May be nil.
+	// Unfit is asked once a second while leading; a reason gives leadership away, as a clock that is off does (R29). May be nil.
 	Unfit func() string
+
+	// Clock is this host's clock. Nil: time.Now. Tests put it off.
+	Clock func() time.Time
 
 	// ResidentBytes is told in the status. May be nil.
 	ResidentBytes func() uint64
@@ -93,6 +96,9 @@ func (c Config) normalize(machine Machine) (Config, error) {
 	}
 	if c.TimeoutFactor == 0 {
 		c.TimeoutFactor = 1
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
 	}
 	if c.Fatal == nil {
 		logger := c.Logger

@@ -1,7 +1,6 @@
 package raft
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -30,6 +29,7 @@ func (n *Node) maintenanceLoop() {
 	every := time.NewTicker(maintenanceEvery)
 	defer every.Stop()
 	learners := &promotion{closeSince: map[string]time.Time{}}
+	clocks := &clockWatch{}
 	var notBefore time.Time
 	for {
 		select {
@@ -50,7 +50,7 @@ func (n *Node) maintenanceLoop() {
 			}
 		}
 		learners.look(n)
-		n.checkFitness()
+		n.checkFitness(clocks)
 	}
 }
 
@@ -58,26 +58,6 @@ func (n *Node) maintenanceLoop() {
 func (n *Node) checkCluster() {
 	if id := n.machine.ClusterID(); id != "" && id != n.config.ClusterID {
 		n.config.Fatal(fmt.Sprintf("the replicated log says cluster %s, this node's files say %s", id, n.config.ClusterID))
-	}
-}
-
-// checkFitness gives leadership away when the configuration's Unfit names a reason (R29).
-func (n *Node) checkFitness() {
-	if n.config.Unfit == nil {
-		return
-	}
-	if _, elected := n.elected(); !elected {
-		return
-	}
-	reason := n.config.Unfit()
-	if reason == "" {
-		return
-	}
-	n.config.Logger.Warn("giving leadership away", "reason", reason)
-	ctx, cancel := context.WithTimeout(n.ctx, n.config.scale(heartbeatTimeout)*2)
-	defer cancel()
-	if err := n.giveLeadership(ctx, ""); err != nil {
-		n.config.Logger.Warn("leadership not given away", "error", err.Error())
 	}
 }
 

@@ -62,6 +62,7 @@ type selfStatus struct {
 	Commit   uint64 `msgpack:"commit"`
 	DiskFree uint64 `msgpack:"disk_free"`
 	Resident uint64 `msgpack:"resident"`
+	ClockMs  int64  `msgpack:"clock_ms"` // Unix milliseconds, when it answered
 }
 
 // Contact says who a node is and how to reach it. Name and HTTP of another node come by gossip and may be empty for a
@@ -151,7 +152,8 @@ func (n *Node) askStatus(ctx context.Context, nodeID string) *selfStatus {
 
 func (n *Node) ownStatus() selfStatus {
 	status := selfStatus{Name: n.config.Name, Peer: n.advertise, HTTP: n.config.HTTPAddress, Version: n.config.Version,
-		Applied: n.machine.Applied(), Commit: n.raft().CommitIndex()}
+		Applied: n.machine.Applied(), Commit: n.raft().CommitIndex(),
+		ClockMs: n.config.Clock().UnixMilli()}
 	if free, err := disk.Free(n.config.DataDir); err == nil {
 		status.DiskFree = free
 	}
