@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/hivellm/nexus/scripts/planted"
 	"github.com/hivellm/nexus/tenancy"
 )
 
@@ -88,6 +89,8 @@ func nothing() tenancy.Limits {
 // does. Under the same one only a later period does; or any difference, where the hub counts no versions.
 func (u UserRow) Supersedes(known UserRow) bool {
 	switch {
+	case planted.On("hub-older-row"):
+		return u != known
 	case u.LimitVersion != known.LimitVersion:
 		return u.LimitVersion > known.LimitVersion
 	case u.Period > known.Period:
@@ -150,7 +153,7 @@ func (k KeyRow) Follow(known KeyRow) (KeyRow, error) {
 	if k.UserID != known.UserID || k.SecretSHA256 != known.SecretSHA256 || k.Kind != known.Kind {
 		return known, ErrKeyChangedHands
 	}
-	if known.RevokedAtMs != 0 {
+	if known.RevokedAtMs != 0 && !planted.On("hub-revived-key") {
 		k.RevokedAtMs = known.RevokedAtMs
 	}
 	return k, nil

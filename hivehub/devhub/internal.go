@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/hivellm/nexus/hivehub"
+	"github.com/hivellm/nexus/scripts/planted"
 	"github.com/hivellm/nexus/tenancy"
 )
 
@@ -221,6 +222,9 @@ func (h *Hub) takeUsage(q *request) (int, any, error) {
 		accepted = max(known.Seq, row.Seq)
 		switch {
 		case row.Seq < known.Seq:
+			if planted.On("hub-older-usage") {
+				return &change{Usage: []usageRow{row}}, nil
+			}
 			return nil, nil
 		case row.Seq == known.Seq && row != *known:
 			return nil, refuse(http.StatusUnprocessableEntity, "seq %d was reported with other figures", row.Seq)

@@ -54,4 +54,9 @@ var table = []row{
 	{"draining-takes-work", "§9 of ARCHITECTURE", "./api", "TestMembers_Leave"},
 	{"drain-waits-for-nothing", "§9 of ARCHITECTURE", "./api", "TestMembers_Leave"},
 	{"forget-prefix", "§6 of ARCHITECTURE", "./fsm", "TestScenario_TenantsKeepTheirRecords"},
+	{"hub-wrong-tenant", "HIVEHUB", "./hivehub", "TestClient_TriesAgainWhatMayPass"},
+	{"hub-event-replayed", "R33", "./hivehub", "TestVerifier_TakesWhatTheHubSignedOnce"},
+	{"hub-older-row", "HIVEHUB", "./hivehub", "TestReconciler_OlderTwiceAndOutOfOrder"},
+	{"hub-revived-key", "HIVEHUB", "./hivehub", "TestReconciler_KeysThatMustNotBeTaken"},
+	{"hub-older-usage", "HIVEHUB", "./hivehub/devhub", "TestContract_UsageOfTheHighestSeqStays"},
 }
