@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -265,4 +267,50 @@ func TestClient_SettingsThatCannotWork(t *testing.T) {
 			t.Error("a password is printed")
 		}
 	}
+}
+
+// TestClient_OverARealNetwork: what virtual time leaves out, the transport itself.
+func TestClient_OverARealNetwork(t *testing.T) {
+	var logged strings.Builder
+	elsewhere := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/base/health":
+			_, _ = io.WriteString(w, `{"status":"ok"}`)
+		case "/base/api/internal/nexus/user/a b%2F/databases", "/base/api/internal/nexus/user/a b//databases":
+			_, _ = io.WriteString(w, `{"user_id":"a b/","quota":{"plan":"pro","status":"active"},"databases":["default"]}`)
+		case "/base/api/internal/nexus/audit":
+			w.WriteHeader(http.StatusNoContent)
+		case "/elsewhere":
+			elsewhere++
+		default:
+			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+		}
+	}))
+	defer server.Close()
+	c, err := New(Config{URL: server.URL + "/base/", ServiceKey: tenancy.NewSecret("service-key-of-tests"), Logger: slog.New(slog.NewTextHandler(&logged, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.Health(t.Context()); err != nil || logged.Len() != 0 {
+		t.Errorf("%v, logged %q", err, logged.String())
+	}
+	if got, err := c.UserDatabases(t.Context(), "a b/"); err != nil || got.Quota.Plan != "pro" || got.Quota.UserID != "a b/" {
+		t.Errorf("%+v %v", got, err)
+	}
+	if err := c.ReportAudit(t.Context(), AuditCheckpoint{ClusterID: "c", NodeID: "n", Seq: 1, Root: "r", Signature: "s"}); err != nil {
+		t.Error(err)
+	}
+	if err := c.ReportAudit(t.Context(), AuditCheckpoint{ClusterID: "c", NodeID: "n", Seq: 1, Root: strings.Repeat("r", MaxBody), Signature: "s"}); !errors.Is(err, ErrValidation) {
+		t.Errorf("a body that is too long: %v", err)
+	}
+	if _, err := c.UserQuota(t.Context(), "u1"); !errors.Is(err, ErrHTTP) || elsewhere != 0 {
+		t.Errorf("a redirect was followed: %v", err)
+	}
+	far, err := New(Config{URL: "http://hub.example.org", ServiceKey: tenancy.NewSecret("service-key-of-tests"), Logger: slog.New(slog.NewTextHandler(&logged, nil))})
+	if err != nil || !strings.Contains(logged.String(), "clear text") || strings.Contains(logged.String(), "service-key-of-tests") {
+		t.Errorf("%v, logged %q", err, logged.String())
+	}
+	far.Close()
 }

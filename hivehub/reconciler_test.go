@@ -316,8 +316,11 @@ func TestReconciler_ReportsCumulativeTotalsUntilTheyAreTaken(t *testing.T) {
 			if known := taken[report.UserID]; report.Seq > known.Seq {
 				taken[report.UserID] = report
 			}
-			if s.down != 0 {
-				return s.down, "", nil // it was done, and its answer says that it was not
+			s.mu.Lock()
+			down := s.down
+			s.mu.Unlock()
+			if down != 0 {
+				return down, "", nil // it was done, and its answer says that it was not
 			}
 			return 200, fmt.Sprintf(`{"accepted_seq":%d}`, taken[report.UserID].Seq), nil
 		}
@@ -494,6 +497,82 @@ func TestReconciler_AProposalThatFailsMovesNothing(t *testing.T) {
 		synctest.Wait()
 		if _, ok := s.machine.User("u1"); !ok || s.Status().State != StateFresh {
 			t.Errorf("%+v", s.Status())
+		}
+	})
+}
+
+func TestRows_MoveForwardOnly(t *testing.T) {
+	known := UserRow{UserID: "u", Plan: "pro", LimitVersion: 0, Period: "2026-11"}
+	other := known
+	other.Plan = "free"
+	if known.Supersedes(known) || !other.Supersedes(known) || other.Over(known) != other || known.Over(known) != known {
+		t.Error("where a hub counts no versions, any difference counts")
+	}
+	other = known
+	other.Period = "2026-10"
+	if other.Supersedes(known) {
+		t.Error("a period went back")
+	}
+	newer := UserRow{UserID: "u", LimitVersion: 2}
+	if known.Supersedes(newer) || known.Over(newer) != newer {
+		t.Error("no version superseded one")
+	}
+}
+
+// TestReconciler_LargeAndEndlessPages: a hub whose cursor moves for ever does not hold the reconciler, and many rows of one
+// page travel in changes that are small enough.
+func TestReconciler_LargeAndEndlessPages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		var users, keys []string
+		for i := range 2*MaxChangeRows + 5 {
+			users = append(users, fmt.Sprintf(`{"user_id":"u%d"}`, i))
+			keys = append(keys, strings.NewReplacer(`"u1"`, fmt.Sprintf(`"u%d"`, i), keyID, fmt.Sprintf("%016d", i)).Replace(keyJSON))
+		}
+		s.set("/api/internal/nexus/users?since=", `{"users":[`+strings.Join(users, ",")+`],"next":"a"}`)
+		s.set("/api/internal/nexus/users?since=a", `{"users":[],"next":"a"}`)
+		s.set("/api/internal/nexus/keys?since=", `{"keys":[`+strings.Join(keys, ",")+`],"next":"k"}`)
+		s.set("/api/internal/nexus/keys?since=k", `{"keys":[],"next":"k"}`)
+		stop := s.run(t)
+		if len(s.machine.users) != len(users) || len(s.machine.keys) != len(keys) || s.machine.Cursors() != (Cursors{"a", "k"}) {
+			t.Errorf("%d users, %d keys", len(s.machine.users), len(s.machine.keys))
+		}
+		for i, c := range s.machine.changes {
+			if len(c.Users) > MaxChangeRows || len(c.Keys) > MaxChangeRows {
+				t.Errorf("change %d has %d users and %d keys", i, len(c.Users), len(c.Keys))
+			}
+		}
+		page := 0
+		s.hub.say = func(r *http.Request) (int, string, error) {
+			page++
+			return 200, fmt.Sprintf(`{"users":[{"user_id":7}],"keys":[{}],"next":"p%d"}`, page), nil
+		}
+		if err := s.PullNow(t.Context()); !errors.Is(err, errManyPages) {
+			t.Error(err)
+		}
+		stop()
+	})
+}
+
+func TestReconciler_LearnsNothingThatContradicts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		stop := s.run(t)
+		defer stop()
+		s.set("/api/internal/nexus/keys/"+keyID, keyJSON) // of a user that the hub does not know
+		if err := s.Learn(t.Context(), keyID); !errors.Is(err, ErrNotFound) {
+			t.Error(err)
+		}
+		s.fail(500)
+		if err := s.Learn(t.Context(), "zzzzzzzzzzzzzzzz"); !errors.Is(err, ErrHTTP) {
+			t.Error(err)
+		}
+		s.fail(0)
+		s.hub.say = slow
+		ctx, cancel := context.WithTimeout(t.Context(), LearnWait)
+		defer cancel()
+		if err := s.Learn(ctx, "yyyyyyyyyyyyyyyy"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
 		}
 	})
 }

@@ -1,12 +1,17 @@
 package devhub
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/hivellm/nexus/hivehub"
 	"github.com/hivellm/nexus/tenancy"
 )
 
@@ -125,15 +130,95 @@ func TestDoor_RefusesWhatTheContractDoesNotAllow(t *testing.T) {
 func TestDoor_TokensEndAndAreFew(t *testing.T) {
 	now := time.Now()
 	r := newRig(t, func(o *Options) { o.Now = func() time.Time { return now } })
-	_, first := r.register("a@example.org")
-	for range maxTokens {
-		r.must(200, "POST", "/api/auth/login", "", `{"email":"a@example.org","password":"correct horse"}`)
+	user, first := r.register("a@example.org")
+	for i := range maxTokens - 1 {
+		row := tokenRow{Hash: tokenHash(fmt.Sprint(i)), UserID: user, ExpiresAt: now.Add(tokenLife)}
+		if err := r.hub.write(func(*state) (*change, error) { return &change{Tokens: []tokenRow{row}}, nil }); err != nil {
+			t.Fatal(err)
+		}
 	}
-	r.must(401, "GET", "/api/users/me", first, "") // the oldest went
+	r.must(200, "GET", "/api/users/me", first, "")
 	last := r.must(200, "POST", "/api/auth/login", "", `{"email":"a@example.org","password":"correct horse"}`)["access_token"].(string)
+	r.must(401, "GET", "/api/users/me", first, "") // the oldest went
 	r.must(200, "GET", "/api/users/me", last, "")
 	now = now.Add(tokenLife)
 	r.must(401, "GET", "/api/users/me", last, "")
+}
+
+// TestDoor_SwitchesShowWhatTheySay: what the hub tells of itself.
+func TestDoor_SwitchesShowWhatTheySay(t *testing.T) {
+	r := newRig(t)
+	r.register("b@example.org")
+	user, _ := r.register("a@example.org")
+	users := r.must(200, "GET", "/dev/users", serviceKey, "")["users"].([]any)
+	if len(users) != 2 || users[0].(map[string]any)["id"] != user || users[0].(map[string]any)["quota"] == nil {
+		t.Errorf("%v", users)
+	}
+	for _, node := range []string{"n2", "n1"} {
+		for _, seq := range []uint64{5, 4, 5} {
+			if err := r.client.ReportAudit(t.Context(), hivehub.AuditCheckpoint{ClusterID: "c", NodeID: node, Seq: seq, Root: fmt.Sprint(seq), Signature: "s"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	rows := r.must(200, "GET", "/dev/audit", serviceKey, "")["rows"].([]any)
+	if len(rows) != 2 || rows[0].(map[string]any)["node_id"] != "n1" || rows[1].(map[string]any)["seq"] != 5.0 {
+		t.Errorf("%v", rows)
+	}
+	r.fault(`{"latency_ms":5,"duplicate":true}`)
+	if on := r.must(200, "GET", "/dev/faults", serviceKey, ""); on["latency_ms"] != 5.0 || on["duplicate"] != 1.0 || on["drop"] != nil {
+		t.Errorf("%v", on)
+	}
+	if err := r.client.Health(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if list := Routes(); len(list) != len(routes) || list[0] != "GET /health" {
+		t.Errorf("%v", list)
+	}
+}
+
+// TestPlan_OfATableThatLostIt: a user whose plan is gone may nothing; no user may everything by mistake.
+func TestPlan_OfATableThatLostIt(t *testing.T) {
+	quota := newState().quota(&userRow{ID: "u", Plan: "gone"}, time.Now())
+	if limits := quota.Limits(); !limits.Resolved() || limits.MaxNodes.Allows(1) || limits.RequestsPerMonth.Allows(1) {
+		t.Errorf("%+v", limits)
+	}
+	for _, kept := range []string{"", "$argon2i$v=19$m=1,t=1,p=1$YQ$YQ", "$argon2id$v=19$m=1,t=1,p=1$YQ$YQ", "$argon2id$v=x$m=1,t=1,p=1$YQ$YQ"} {
+		if passwordFits("password", kept) {
+			t.Errorf("%q fits", kept)
+		}
+	}
+}
+
+// TestServe_EndsWithItsContext: what is held up by a fault does not hold up the end.
+func TestServe_EndsWithItsContext(t *testing.T) {
+	hub, err := Open(Options{Dir: t.TempDir(), ServiceKey: tenancy.NewSecret(serviceKey)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	hub.faults.set(faults{LatencyMs: maxLatency.Milliseconds()})
+	ctx, stop := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- hub.Serve(ctx, listener) }()
+	answered := make(chan error, 1)
+	go func() {
+		got, err := http.Get("http://" + listener.Addr().String() + "/health")
+		if err == nil {
+			err = got.Body.Close()
+		}
+		answered <- err
+	}()
+	for len(hub.busy) == 0 { // the request has come
+		runtime.Gosched()
+	}
+	stop()
+	if err := errors.Join(<-served, <-answered, hub.Close()); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestDoor_RequestsUnderWayAreBounded(t *testing.T) {
