@@ -126,4 +126,18 @@ func (m *fakeMachine) spend(user, period string, requests uint64) {
 	m.outbox[place] = report
 }
 
+// log lists the changes that were proposed.
+func (m *fakeMachine) log() []Change {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.changes)
+}
+
+// size counts users and keys.
+func (m *fakeMachine) size() [2]int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return [2]int{len(m.users), len(m.keys)}
+}
+
 func (m *fakeMachine) waiting() int { return len(m.Outbox(OutboxPlace{}, 1_000_000)) }

@@ -111,10 +111,10 @@ func TestReconciler_PullsUsersKeysAndMovesCursorsWithThem(t *testing.T) {
 			t.Errorf("%+v %+v", s.machine.Cursors(), s.Status())
 		}
 		// The steady state: two calls a poll, an entry in the log every 20 s, no more.
-		entries, calls := len(s.machine.changes), s.client.CallsSent()
+		entries, calls := len(s.machine.log()), s.client.CallsSent()
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()
-		if made := len(s.machine.changes) - entries; made < 15 || made > 31 {
+		if made := len(s.machine.log()) - entries; made < 15 || made > 31 {
 			t.Errorf("%d log entries in ten idle minutes", made)
 		}
 		if sent := s.client.CallsSent() - calls; sent < 90 || sent > 160 {
@@ -141,7 +141,7 @@ func TestReconciler_OlderTwiceAndOutOfOrder(t *testing.T) {
 			t.Errorf("%+v", user)
 		}
 		var plans []string
-		for _, c := range s.machine.changes {
+		for _, c := range s.machine.log() {
 			for _, u := range c.Users {
 				plans = append(plans, fmt.Sprint(u.Plan, u.LimitVersion, u.Period))
 			}
@@ -379,7 +379,7 @@ func TestReconciler_OneRefusedReportStopsNoOther(t *testing.T) {
 		if left := s.machine.Outbox(OutboxPlace{}, 9999); len(left) != 1 || left[0].UserID != "user-0" {
 			t.Errorf("%d reports wait", len(left))
 		}
-		for _, c := range s.machine.changes {
+		for _, c := range s.machine.log() {
 			if len(c.Acks) > MaxAcks {
 				t.Errorf("%d acks in one change", len(c.Acks))
 			}
@@ -534,19 +534,19 @@ func TestReconciler_LargeAndEndlessPages(t *testing.T) {
 		s.set("/api/internal/nexus/keys?since=", `{"keys":[`+strings.Join(keys, ",")+`],"next":"k"}`)
 		s.set("/api/internal/nexus/keys?since=k", `{"keys":[],"next":"k"}`)
 		stop := s.run(t)
-		if len(s.machine.users) != len(users) || len(s.machine.keys) != len(keys) || s.machine.Cursors() != (Cursors{"a", "k"}) {
-			t.Errorf("%d users, %d keys", len(s.machine.users), len(s.machine.keys))
+		if s.machine.size() != [2]int{len(users), len(keys)} || s.machine.Cursors() != (Cursors{"a", "k"}) {
+			t.Errorf("users and keys: %d", s.machine.size())
 		}
-		for i, c := range s.machine.changes {
+		for i, c := range s.machine.log() {
 			if len(c.Users) > MaxChangeRows || len(c.Keys) > MaxChangeRows {
 				t.Errorf("change %d has %d users and %d keys", i, len(c.Users), len(c.Keys))
 			}
 		}
 		page := 0
-		s.hub.say = func(r *http.Request) (int, string, error) {
+		s.hub.answer(func(r *http.Request) (int, string, error) {
 			page++
 			return 200, fmt.Sprintf(`{"users":[{"user_id":7}],"keys":[{}],"next":"p%d"}`, page), nil
-		}
+		})
 		if err := s.PullNow(t.Context()); !errors.Is(err, errManyPages) {
 			t.Error(err)
 		}
@@ -568,7 +568,7 @@ func TestReconciler_LearnsNothingThatContradicts(t *testing.T) {
 			t.Error(err)
 		}
 		s.fail(0)
-		s.hub.say = slow
+		s.hub.answer(slow)
 		ctx, cancel := context.WithTimeout(t.Context(), LearnWait)
 		defer cancel()
 		if err := s.Learn(ctx, "yyyyyyyyyyyyyyyy"); !errors.Is(err, context.DeadlineExceeded) {

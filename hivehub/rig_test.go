@@ -30,6 +30,13 @@ func (f *fakeHub) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 }
 
+// answer changes what the hub says.
+func (f *fakeHub) answer(say func(*http.Request) (int, string, error)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.say = say
+}
+
 func (f *fakeHub) count() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -85,7 +85,7 @@ func (h *Hub) login(q *request) (int, any, error) {
 	if err := q.decode(&body); err != nil {
 		return 0, nil, err
 	}
-	kept, id := h.dummy, ""
+	kept, id := noPassword, ""
 	h.read(func(s *state) {
 		if user := s.users[s.emails[strings.ToLower(strings.TrimSpace(body.Email))]]; user != nil && user.Status != tenancy.StatusDeleted {
 			kept, id = user.Password, user.ID

@@ -59,7 +59,6 @@ type Hub struct {
 	pusher  *pusher
 	hashing chan struct{} // a place for each password being hashed
 	busy    chan struct{} // a place for each request under way
-	dummy   string        // the hash of no password
 
 	mu      sync.RWMutex
 	state   *state   // guarded by mu
@@ -73,7 +72,7 @@ func Open(options Options) (*Hub, error) {
 	}
 	h := &Hub{
 		options: options, logger: options.Logger, now: options.Now, state: newState(), calls: newCallCounts(),
-		hashing: make(chan struct{}, maxHashing), busy: make(chan struct{}, maxUnderWay), dummy: hashPassword(newToken()),
+		hashing: make(chan struct{}, maxHashing), busy: make(chan struct{}, maxUnderWay),
 	}
 	if h.logger == nil {
 		h.logger = slog.New(slog.DiscardHandler)

@@ -25,6 +25,9 @@ const (
 	minPassword, maxPassword = 8, 256
 )
 
+// noPassword is what is kept of a password that nobody knows: a login without a user costs what one with a user does.
+const noPassword = "$argon2id$v=19$m=19456,t=2,p=1$XFliQrSU4BZH7zmpG4atfw$vMFntugeRbwNDQ5+MGz/0cGKGf+vw7RezZLkdkdJecA"
+
 // hashPassword is what is kept of a password.
 func hashPassword(password string) string {
 	salt := make([]byte, passwordSalt)
