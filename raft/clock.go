@@ -34,15 +34,20 @@ func (w *clockWatch) look(n *Node) string {
 	return w.reason
 }
 
-// clockOffsets is how far each voter that answers is ahead of this node's clock, this node included.
+// clockOffsets is how far each voter that answers is ahead of this node's clock, this node included; none where asking
+// took too long to say.
 func (n *Node) clockOffsets() []time.Duration {
 	servers := slices.DeleteFunc(slices.Clone(n.servers()), func(s hraft.Server) bool { return s.Suffrage != hraft.Voter })
 	offsets := make([]time.Duration, 0, len(servers))
 	asked := time.Now()
 	answers := n.askStatuses(n.ctx, servers)
-	// An answer was given at some moment since the question: half the time is the best guess, and the whole of it is at
-	// most statusTimeout, well below the bound.
-	middle := n.config.Clock().Add(-time.Since(asked) / 2)
+	// An answer was given at some moment since the question: half the time is the best guess. On a machine too busy to
+	// ask and look in time it tells nothing.
+	now, took := n.config.Clock(), time.Since(asked)
+	if took > clockBound/2 {
+		return nil
+	}
+	middle := now.Add(-took / 2)
 	for i, answer := range answers {
 		switch {
 		case string(servers[i].ID) == n.config.NodeID:
