@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hivellm/nexus/api"
 	"github.com/hivellm/nexus/api/apitest"
@@ -53,7 +54,10 @@ func (e exits) must(via *apitest.Node, step func(*api.Service, context.Context, 
 func (e exits) refused(err error, code api.Code, detail string) {
 	e.t.Helper()
 	var refusal *api.Error
-	if !errors.As(err, &refusal) || refusal.Code != code || !strings.Contains(refusal.Detail+" / "+refusal.Hint, detail) {
+	if !errors.As(err, &refusal) {
+		e.t.Fatalf("%v, wanted %s with %q", err, code, detail)
+	}
+	if refusal.Code != code || !strings.Contains(refusal.Detail+" / "+refusal.Hint, detail) {
 		e.t.Fatalf("%v (hint %q), wanted %s with %q", err, refusal.Hint, code, detail)
 	}
 }
@@ -115,9 +119,13 @@ func TestMembers_Leave(t *testing.T) {
 	e.must(via, (*api.Service).DrainMember, leader.Name)
 	apitest.WaitFor(t, "leadership to move", func() bool { return !leader.Service.Ready().Leader && c.Leader(t) != leader })
 	e.await(via, leader.Name, api.DrainUnder, "1 requests left")
-	if _, voter := via.Raft.Suffrage(e.id(leader)); !voter {
-		t.Fatal("a node with a request under way was demoted")
-	}
+	looked := time.Now()
+	apitest.WaitFor(t, "some looks of the new leader", func() bool {
+		if _, voter := via.Raft.Suffrage(e.id(leader)); !voter {
+			t.Fatal("a node with a request under way was demoted")
+		}
+		return time.Since(looked) > time.Second
+	})
 	leave()
 	e.await(via, e.id(leader), api.DrainRemoved, "")
 	<-leader.Raft.Removed()
