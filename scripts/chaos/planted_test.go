@@ -26,6 +26,10 @@ var outside = []struct{ plant, scenario string }{
 	{"503-by-raft-term", "LeaderStalled"},
 	{"forward-again", "LeaderKilled"},
 	{"answered-early", "BatchLost"},
+	{"read-set-unchecked", "Transactions"},
+	{"absent-reads-untracked", "Transactions"},
+	{"ranges-untracked", "Transactions"},
+	{"tx-commit-409-though-applied", "Transactions"},
 }
 
 // envPlanted set to "1" plays scenarios on clusters with planted bugs; set to names, only those bugs.

@@ -45,6 +45,7 @@ var scenarios = []scenario{
 	{"LeaderStalled", "the leader's followers stand still until it steps down, with writes in flight that commit later", leaderStalled},
 	{"LeaderKilled", "the leader is killed under writes through its followers that carry no key", leaderKilled},
 	{"BatchLost", "what a leader appended reaches nobody and another takes over; MERGE found in it what is lost", batchLost},
+	{"Transactions", "transactions of three worlds through all nodes while leaders are killed, paused and moved; judged by their order", transactions},
 }
 
 // checkScenarios plays every scenario: none may find a broken promise.
