@@ -9,7 +9,8 @@
 //	  Northwind          a real data set through a follower, compared with what the CSV files say
 //	  Lanes              a long write of one tenant, or database, does not stand in another's way
 //	  Idle               what a cluster costs that does nothing
-//	  Scenarios          the shapes in which known bugs would show
+//	  Scenarios          the shapes in which known bugs would show; among them Transactions: what clients of /tx saw
+//	                     under kills and pauses must fit one order
 //	  Kills              kill -9 under recording writers: nothing acknowledged is lost, nothing doubles
 //	  Histories          operations under kills, pauses and transfers, judged by a linearizability checker
 //	TestMembers          a fourth node joins and the first one, the leader, is drained under load; who left is refused
