@@ -84,7 +84,11 @@ func (s *Service) beginOnce(ctx context.Context, p tenancy.Principal, spec TxSpe
 		return TxInfo{}, errNotTaken
 	}
 	answer, err := s.forwardTx(ctx, leader.ID, remoteTx{Step: txBegin, Term: term, Spec: spec}, p, discard{})
-	return answer.Info, err
+	var refusal *Error
+	if err == nil || errors.As(err, &refusal) || isNotTaken(err) || ctx.Err() != nil {
+		return answer.Info, err
+	}
+	return TxInfo{}, &Error{Code: CodeNoLeader, Detail: "The leader's answer was lost on its way: begin again. What it may have begun expires by itself", cause: err}
 }
 
 // TxCypher runs one statement in a transaction. The request has no consistency, bookmark or idempotency key. A statement

@@ -235,6 +235,24 @@ func txTransfer(t *testing.T, c *apitest.Cluster, key string) {
 	}
 }
 
+// TestTransactions_BeginWhoseAnswerIsLost: the way to the leader breaks while it begins a transaction. What may stand there
+// expires; the client is told to begin again.
+func TestTransactions_BeginWhoseAnswerIsLost(t *testing.T) {
+	s := newScene(t)
+	p := apitest.Authenticate(t, s.follower, s.key)
+	letter := s.Links.LoseAnswers(s.follower.Name, 1)
+	done := make(chan error, 1)
+	go func() {
+		ctx, cancel := patient()
+		defer cancel()
+		_, err := s.follower.Service.BeginTx(ctx, p, api.TxSpec{})
+		done <- err
+	}()
+	<-letter.Answered
+	s.Links.Sever(s.follower.Name, s.leader.Name)
+	wantCode(t, "a begin whose answer is lost", <-done, api.CodeNoLeader)
+}
+
 // txSteps: fifteen requests wait for their turn, the sixteenth is turned away.
 func txSteps(t *testing.T, c *apitest.Cluster, key string) {
 	leader := c.Leader(t)
