@@ -237,7 +237,7 @@ func (w *world) judge(ctx context.Context) error {
 	for _, d := range w.deeds {
 		counts[map[deedFate]string{deedCommitted: "committed", deedRefused: "in conflict", deedAbandoned: "abandoned", deedUnknown: "not done"}[d.fate]]++
 	}
-	if counts["committed"] < len(w.deeds)/10 || counts["committed"] < 20 {
+	if counts["committed"] < 20 {
 		return fmt.Errorf("%s: only %v: nothing to judge", w.name, counts)
 	}
 	w.logf("%s: %v, all in one order", w.name, counts)
