@@ -71,7 +71,7 @@ func (s *step) raise(set SetShare) {
 	b.Floor = s.cluster.checkFloor(b, bucket)
 	have, _ := b.Share(set.Node)
 	wanted := set.Rate.minus(have.Rate)
-	free := bucket.minus(s.cluster.reserved(b, b.Floor.Rate))
+	free := bucket.minus(s.cluster.reserved(b, bucket, b.Floor.Rate))
 	// what the node may be using beyond its new share already is in force, and free to become its share again
 	free = free.plus(s.cluster.inForce(have).minus(have.Rate))
 	gain := wanted.min(free)

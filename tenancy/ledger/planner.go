@@ -103,8 +103,8 @@ func (p *Planner) Observe(cluster *Cluster, now int64) {
 			}
 		}
 		next = append(next, w)
-		if n.ExpiredSeq > p.seen {
-			p.wishes.since = now // shares ended: nobody knows how much of them was used
+		if n.ExpiredSeq > p.seen || n.FlooredSeq > p.seen {
+			p.wishes.since = now // shares ended or floors moved: nobody knows how much of them was used
 		}
 	}
 	if len(next) != len(p.watched) {

@@ -139,8 +139,8 @@ func (d division) steps(now int64) []SetShare {
 	}
 	floor := d.cluster.checkedFloor(d.book, d.bucket)
 	nodes := d.cluster.Size()
-	shared := d.bucket.minus(Rate{floor.PerSecond * nodes, floor.Burst * nodes})
-	free := d.bucket.minus(d.cluster.reserved(d.book, floor))
+	shared := d.bucket.minus(d.cluster.floors(d.bucket, floor))
+	free := d.bucket.minus(d.cluster.reserved(d.book, d.bucket, floor))
 	var steps []SetShare
 	for _, n := range d.cluster.Nodes {
 		if n.Departed {

@@ -91,22 +91,21 @@ func (n *rigNode) control() {
 		}
 		n.follow(s, h, now)
 	}
+	self, _ := view.cluster.NodeByID(n.id)
 	for _, s := range n.slots {
 		h, _ := HoldingOf(view, n.id, n.incarnation, s.Tenant)
 		holdings = append(holdings, h)
-		urgency = max(urgency, s.Urgency(s.use, h))
+		urgency = max(urgency, s.Urgency(s.use, h, view.books[s.Tenant].Known(self.Number, n.incarnation, s.Period)))
 	}
-	node, known := view.cluster.NodeByID(n.id)
-	joining := !known || node.Incarnation != n.incarnation || node.Renewed == 0
-	past := n.past(view, node)
-	if joining || len(past) > 0 {
+	past := n.past(view, self)
+	if view.cluster.Awaits(n.id, n.incarnation) || len(past) > 0 {
 		urgency = max(urgency, NextTick)
 	}
 	wait := int64(TickEvery)
 	if urgency == AtOnce {
 		wait = int64(TickEvery) / 100
 	}
-	if urgency == Quiet && (n.seq == 0 || now-n.sentAt < 5*int64(TickEvery)) || now-n.sentAt < wait {
+	if urgency == Quiet || now-n.sentAt < wait {
 		return
 	}
 	n.send(view, holdings, past, now)

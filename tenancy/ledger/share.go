@@ -116,25 +116,46 @@ func (c *Cluster) floorOf(b *Book, node *Node, bucket Rate) Rate {
 }
 
 // reserved is Σ floors and Σ shares in force: what of the bucket is not free to give.
-func (c *Cluster) reserved(b *Book, floor Rate) Rate {
-	nodes := c.Size()
-	sum := Rate{floor.PerSecond * nodes, floor.Burst * nodes}
+func (c *Cluster) reserved(b *Book, bucket, floor Rate) Rate {
+	sum := c.floors(bucket, floor)
 	for _, s := range b.Shares {
 		sum = sum.plus(c.inForce(s))
 	}
 	return sum
 }
 
+// floors is the most that the nodes' floors come to. While a newcomer has none, a node that has not heard of it may still
+// use the greater floor of before.
+func (c *Cluster) floors(bucket, floor Rate) Rate {
+	nodes := c.Size()
+	sum := Rate{floor.PerSecond * nodes, floor.Burst * nodes}
+	if before := nodes - c.newcomers(); before != nodes && before != 0 {
+		old := FloorOf(bucket, before)
+		sum = sum.max(Rate{old.PerSecond * before, old.Burst * before})
+	}
+	return sum
+}
+
+// newcomers counts the nodes for whom not all others are known to have made room.
+func (c *Cluster) newcomers() (count uint64) {
+	for _, n := range c.Nodes {
+		if n.FlooredSeq == 0 {
+			count++
+		}
+	}
+	return count
+}
+
 // Free is the part of the bucket that neither floors nor shares hold.
 func (c *Cluster) Free(b *Book, bucket Rate) Rate {
-	return bucket.minus(c.reserved(b, c.checkedFloor(b, bucket)))
+	return bucket.minus(c.reserved(b, bucket, c.checkedFloor(b, bucket)))
 }
 
 // checkedFloor is the floor that a step of shares is checked with: the bucket's own where it fits beside the shares in
 // force, else the one they were checked with, as far as it still fits the bucket.
 func (c *Cluster) checkedFloor(b *Book, bucket Rate) Rate {
 	floor := FloorOf(bucket, c.Size())
-	if c.reserved(b, floor).within(bucket) {
+	if c.reserved(b, bucket, floor).within(bucket) {
 		return floor
 	}
 	return floor.min(b.Floor.Rate)
@@ -145,7 +166,7 @@ func (c *Cluster) checkFloor(b *Book, bucket Rate) Floor {
 	floor := c.checkedFloor(b, bucket)
 	newcomer := b.Floor.Seq == 0 || slices.ContainsFunc(c.Nodes, func(n Node) bool { return n.JoinedSeq > b.Floor.Seq })
 	seq := b.Floor.Seq
-	if (newcomer || !floor.within(b.Floor.Rate)) && c.reserved(b, floor).within(bucket) {
+	if (newcomer || !floor.within(b.Floor.Rate)) && c.reserved(b, bucket, floor).within(bucket) {
 		seq = c.Seq
 	}
 	return Floor{Rate: floor, Seq: seq}

@@ -1,6 +1,10 @@
 package ledger
 
-import "github.com/hivellm/nexus/tenancy"
+import (
+	"slices"
+
+	"github.com/hivellm/nexus/tenancy"
+)
 
 // Slot is what the control path of a node keeps of one tenant in one period: plain data beside the atomics of the hot
 // path, which it tells what to do. One goroutine drives it, after each change of the machine and once a tick.
@@ -146,14 +150,17 @@ const (
 	AtOnce
 )
 
-// Urgency says when the slot is to be reported: at once where it ran dry or its share is too small, or the ledger waits
-// for its word; with the next tick where a counter moved; else not at all.
-func (s *Slot) Urgency(u Use, h Holding) Urgency {
+// Urgency says when the slot is to be reported: at once where it ran dry or its share is too small, or where others wait
+// for its word; with the next tick as long as the machine does not show all that there is to say (known is the lease that
+// it shows, [Book.Known]), for reports get lost; else not at all.
+func (s *Slot) Urgency(u Use, h Holding, known Lease) Urgency {
 	e := s.entry(u, h)
 	switch {
 	case s.reduced, u.Dry != s.dry, u.Starved != s.starved, e.Closed != s.sent.Closed, e.GaveUp != s.sent.GaveUp, e.Returned != s.sent.Returned:
 		return AtOnce
-	case e.Spent != s.sent.Spent || e.Drawn != s.sent.Drawn || u.Arrived != s.arrived:
+	case e.Spent != known.Spent, e.Drawn != known.Drawn, e.Returned != known.Returned, e.Closed != known.Closed:
+		return NextTick
+	case e.GaveUp != 0 && e.GaveUp == h.ShareSeq, u.Arrived != s.arrived:
 		return NextTick
 	default:
 		return Quiet
@@ -186,9 +193,33 @@ func (s *Slot) entry(u Use, h Holding) Entry {
 	return e
 }
 
+// Awaits reports whether the ledger waits for a word of a node, whatever its slots have to say: it has not joined with
+// this incarnation, or a newcomer's floor waits for it. Then it reports with the next tick, if need be without entries.
+func (c *Cluster) Awaits(id string, incarnation uint64) bool {
+	node, ok := c.NodeByID(id)
+	if !ok || node.Incarnation != incarnation || node.Renewed == 0 {
+		return !node.Departed
+	}
+	return slices.ContainsFunc(c.Nodes, func(n Node) bool {
+		return n.FlooredSeq == 0 && n.Number > node.Number && n.JoinedSeq > node.Confirmed
+	})
+}
+
 // Settled reports whether the machine shows that the ledger has all of a closed slot, so that it can be forgotten.
 func (s *Slot) Settled(book *Book, node NodeNumber) bool {
 	return book.Closed(node, s.Incarnation, s.Period)
+}
+
+// Known is the lease of an incarnation as a book shows it; empty where it shows none.
+func (b *Book) Known(node NodeNumber, incarnation uint64, period Period) Lease {
+	if b == nil {
+		return Lease{}
+	}
+	m, _ := b.Month(period)
+	if l, ok := m.Lease(node); ok && l.Incarnation == incarnation {
+		return l
+	}
+	return Lease{}
 }
 
 // Past lists what incarnations of a node before the given one left open in a book. A node that starts settles each,
