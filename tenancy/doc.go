@@ -6,7 +6,8 @@
 // is a bit per function. How much a tenant may use stands in its [Limits], each a [Limit] (absent, none or a
 // number), laid over those of its [Plan]; [CheckGrowth] judges a change of [Usage] by them. [ID] and [DatabaseID]
 // name a tenant and one of its databases; whoever holds neither reaches nothing. [GenerateKey] makes keys from
-// randomness that is passed in.
+// randomness that is passed in. How limits of periods and rates are kept by many nodes stands in a room of its own,
+// tenancy/ledger.
 //
 // Invariants:
 //   - The zero values refuse: the zero ID is nobody, the zero Principal may nothing, the zero FunctionSet grants

@@ -46,14 +46,18 @@ func newWishes(now int64) *wishes {
 	return &wishes{tenants: &btree.Map[uint64, *wish]{}, since: now}
 }
 
-// of finds or begins a tenant's wish. Beyond the bound it is not remembered, and then nothing counts as unused.
-func (w *wishes) of(id tenancy.ID, free Rate, now int64) *wish {
+// of finds or begins a tenant's wish. Of one that nobody had a share of, what is free has lain unused; else all that is
+// known is that it is free now. Beyond the bound a tenant is not remembered, and then nothing counts as unused.
+func (w *wishes) of(id tenancy.ID, free Rate, shared bool, now int64) *wish {
 	if old, ok := w.tenants.Get(id.Number()); ok {
 		old.pool, old.pace = old.pace.Switch(old.pool, now, PaceOf(free), 0), PaceOf(free)
 		return old
 	}
 	pace := PaceOf(free)
 	next := &wish{pool: pace.Empty(w.since), pace: pace}
+	if shared {
+		next.pool = pace.Empty(now)
+	}
 	if w.tenants.Len() >= maxWishes {
 		w.since, next.pool = now, pace.Empty(now)
 		return next
@@ -93,25 +97,26 @@ func (x *wish) heard(e heard, now int64) {
 }
 
 // shares decides shares for the tenants that were heard of.
-func (p *Planner) shares(view View, tick *Tick, entries []heard, now int64) {
+func (p *Planner) shares(view *overlay, tick *Tick, entries []heard, now int64) {
 	for i := 0; i < len(entries); {
 		id, first := entries[i].Tenant, i
 		for i < len(entries) && entries[i].Tenant == id {
 			i++
 		}
 		account, ok := view.Account(id)
-		if !ok || account.Status != tenancy.StatusActive || len(tick.Shares)+MaxNodes > MaxTickItems {
+		book := view.Book(id)
+		if !ok || book == nil {
 			continue
 		}
 		bucket, limited := RateOf(account.Limits)
 		if !limited {
 			continue
 		}
-		book := view.Book(id)
-		if book == nil {
+		before := view.View.Book(id)
+		x := p.wishes.of(id, view.Cluster().Free(book, bucket), before != nil && len(before.Shares) > 0, now)
+		if account.Status != tenancy.StatusActive || len(tick.Shares)+MaxNodes > MaxTickItems {
 			continue
 		}
-		x := p.wishes.of(id, view.Cluster().Free(book, bucket), now)
 		for _, e := range entries[first:i] {
 			if n, ok := view.Cluster().Node(e.node); ok && n.Incarnation == e.incarnation && e.Entry.Incarnation == e.incarnation {
 				x.heard(e, now)
