@@ -51,13 +51,6 @@ func AllowanceOf(floor, share Rate, ends int64) Allowance {
 	return Allowance{pace: PaceOf(floor.plus(share)), floor: PaceOf(floor), ends: ends}
 }
 
-// Until is the same allowance with its lease renewed: its bucket's word stays as it is. An allowance that does not end
-// is not changed; nor is one whose end is later already.
-func (a Allowance) Until(ends int64) Allowance {
-	a.ends = max(a.ends, ends)
-	return a
-}
-
 // Admit judges a request at a moment: its bucket's next word, to be swapped in for the one that was given, and the
 // verdict. If the swap fails, load and judge again. No clock, no lock, no allocation.
 func (a Allowance) Admit(b Bucket, now int64) (Bucket, Verdict) {
