@@ -95,8 +95,6 @@ func newWorld(limits []tenancy.Limits, nodes int, skew bool, fail func(string, .
 
 func (w *world) top() *machineState { return w.states[len(w.states)-1] }
 
-func (w *world) account(id tenancy.ID) *tenancy.Account { return w.top().accounts[id] }
-
 // append applies an entry.
 func (w *world) append(change func(*machineState)) {
 	before := w.top()
