@@ -85,7 +85,7 @@ func (s *Service) prepare(ctx context.Context, request Request) (context.Context
 	if err := refuseNothing(account.Limits); err != nil {
 		return nil, nil, err
 	}
-	return r.bound(ctx, account.Limits), r, nil
+	return s.while(r.bound(ctx, account.Limits), registry, account.ID, r.database.Number), r, nil
 }
 
 // checkPlan asks for the request's own function, or for the plan's, and holds a reader to reading.

@@ -91,6 +91,11 @@ func (r *Registry) Database(id tenancy.ID, name string) (Database, bool) {
 	return d.Database, true
 }
 
+// Has tells whether a tenant that is not deleted has the database of a number.
+func (r *Registry) Has(id tenancy.ID, number tenancy.DatabaseID) bool {
+	return r.find(place{id, number}) != nil
+}
+
 // Usage returns what a tenant uses now, summed over its databases; zero for an unknown tenant.
 func (r *Registry) Usage(id tenancy.ID) tenancy.Usage {
 	t, ok := r.tenant(id)

@@ -47,6 +47,7 @@ var table = []row{
 	{"damaged-vote-wins", "R18", "./api/digest", "TestJudge_ByMajorityOfTheVoters"},
 	{"majority-of-answers", "R18", "./api/digest", "TestJudge_ByMajorityOfTheVoters"},
 	{"adopt-without-log", "R18", "./fsm", "TestAdopt_MakesWholeWhileTheLogGoesOn"},
+	{"dropped-goes-on", "R20", "./api", "TestDrop_EndsWhatRuns"},
 	{"checkpoint-without-flush", "R23", "./fsm", "TestScenario_SnapshotHoldsWhatWasApplied"},
 	{"restore-check-skipped", "R24", "./fsm", "TestBeforeStart_RepairsACrashBetweenSinkAndRestore"},
 	{"crash-before-restore", "R24", "./fsm", "TestBeforeStart_RepairsACrashBetweenSinkAndRestore"},
