@@ -23,6 +23,7 @@ func TestProduct(t *testing.T) {
 		{"Northwind", checkNorthwind},
 		{"Lanes", checkLanes},
 		{"Idle", checkIdle},
+		{"Damage", checkDamage},
 		{"Scenarios", checkScenarios},
 		{"Kills", checkKills},
 		{"Histories", checkHistories},
