@@ -108,9 +108,9 @@ func (m *mutation) applySchema(t *stringTable, o *op) error {
 	name := t.strings[o.names[0]]
 	switch o.code {
 	case opDropIndex:
-		return m.dropIndex(name)
+		return m.dropIndex(name, o.bytes)
 	case opDropConstraint:
-		return m.dropConstraint(name)
+		return m.dropConstraint(name, o.bytes)
 	}
 	properties := make([]string, 0, len(o.names)-2)
 	for _, ref := range o.names[2:] {
@@ -118,9 +118,9 @@ func (m *mutation) applySchema(t *stringTable, o *op) error {
 	}
 	over := t.strings[o.names[1]]
 	if o.code == opCreateIndex {
-		_, err := m.createIndex(IndexDefinition{Name: name, Entity: o.entity, LabelOrType: over, Properties: properties})
-		return err
+		return m.createIndex(IndexDefinition{Name: name, Entity: o.entity, LabelOrType: over, Properties: properties}, o.bytes)
 	}
-	_, err := m.createConstraint(ConstraintDefinition{Name: name, Kind: o.constraint, Entity: o.entity, LabelOrType: over, Properties: properties})
-	return err
+	return m.createConstraint(ConstraintDefinition{
+		Name: name, Kind: o.constraint, Entity: o.entity, LabelOrType: over, Properties: properties,
+	}, o.bytes)
 }

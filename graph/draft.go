@@ -60,6 +60,7 @@ func NewDraft(base *Graph, stamp Stamp, limits DraftLimits) *Draft {
 	g.token++
 	g.meta.Stamp = stamp
 	d := &Draft{m: newMutation(&g), base: base.meta.Stamp, limits: limits, begun: base}
+	d.m.decides = true
 	r := &d.room
 	d.table.strings = r.strings[:0]
 	for kind := range d.table.ids {
@@ -78,6 +79,10 @@ func (d *Draft) View() *Graph {
 	}
 	return d.Graph()
 }
+
+// OnLongWork makes the draft call pause again and again while it visits many entities, as it does to make an index or a
+// constraint: to leave the core to others, and to end the work with an error.
+func (d *Draft) OnLongWork(pause func() error) { d.m.pause = pause }
 
 // Graph returns the version as it is now. Later writes copy what they touch: the version stays as it is. The cost
 // follows what was written since the last call.
@@ -155,6 +160,12 @@ func (d *Draft) Replay(c Changes) error {
 		o, err := r.next()
 		if err != nil || o == nil {
 			return err
+		}
+		if o.defines() {
+			if err := d.redefine(o, c.Strings); err != nil {
+				return err
+			}
+			continue
 		}
 		for i, ref := range o.names {
 			o.names[i] = d.table.ref(c.Strings[ref])

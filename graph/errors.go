@@ -14,6 +14,10 @@ var ErrBase = errors.New("the changes were computed on another version")
 // ErrMalformed says that bytes are no operation, record or meta of a known format.
 var ErrMalformed = errors.New("malformed")
 
+// ErrBuilding says that a constraint cannot be checked on this node yet, because its index is being built. Another
+// attempt may succeed.
+var ErrBuilding = errors.New("its index is being built on this node")
+
 // EntityKind tells nodes from relationships.
 type EntityKind uint8
 

@@ -33,6 +33,10 @@ func FuzzDecodeOps(f *testing.F) {
 		if err != nil {
 			return
 		}
+		var mismatch *MismatchError
+		if _, err := BuildAll(out.Graph); errors.As(err, &mismatch) {
+			return // what it says of an index is not so, and the node that builds it finds out
+		}
 		if digest, bytes := out.Graph.RecomputeDigest(); digest != out.Meta.Digest || bytes != out.Meta.Bytes {
 			t.Fatalf("a scan gives %v and %d, meta says %+v", digest, bytes, out.Meta)
 		}

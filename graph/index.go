@@ -10,7 +10,8 @@ import (
 // indexEntryBytes is what an index entry counts for storage, besides its values' encoded length (ARCHITECTURE §6).
 const indexEntryBytes = 16
 
-// Index is a range index of one version: entries sorted by their values, then by id. Immutable like its version.
+// Index is a range index of one version: entries sorted by their values, then by id. Immutable like its version. What a
+// version hands out is whole: one that is being built stands in the schema only.
 type Index struct {
 	token      uint64
 	definition IndexDefinition
@@ -19,6 +20,10 @@ type Index struct {
 	keys       []PropertyKey
 	entries    tree[string, struct{}]
 	distinct   uint64
+	// bytes is what the entries count for storage, those that are not built yet included.
+	bytes uint64
+	// progress is of the build that is due or under way; nil once the index is whole.
+	progress *progress
 	// reads notes what is read of an index of a tracked version; nil for all others, and in every schema.
 	reads *ReadSet
 }
@@ -147,8 +152,10 @@ func bounds(base []byte, from, to *Bound) (low, high string, ok bool) {
 	return low, high, low < high
 }
 
-// appendEntry appends the values of an entity's properties; false where one is absent. size is their encoded length.
+// appendEntry appends the values of an entity's properties; false where one is absent. size is what the entry counts for
+// storage.
 func (x *Index) appendEntry(dst []byte, properties []byte) (key []byte, size uint64, ok bool) {
+	size = indexEntryBytes
 	for _, k := range x.keys {
 		raw := findProperty(properties, k)
 		if raw == nil {
@@ -183,6 +190,18 @@ func (x *Index) holder(values []byte, id uint64) (uint64, bool) {
 		}
 	}
 	return 0, false
+}
+
+// whole tells whether every entity that it covers is in it.
+func (x *Index) whole() bool { return x.progress == nil }
+
+// coversNode tells whether an index of nodes covers a node with this record.
+func (x *Index) coversNode(record []byte) bool {
+	return x.definition.Entity == NodeEntity && recordHasLabel(record, Label(x.name))
+}
+
+func (x *Index) coversType(t Type) bool {
+	return x.definition.Entity == RelationshipEntity && Type(x.name) == t
 }
 
 // add puts an entity in under its values.

@@ -167,17 +167,7 @@ func (g *Graph) loadSchema(r Reader) error {
 }
 
 func (g *Graph) loadIndex(d IndexDefinition) error {
-	kind := labelNames
-	if d.Entity == RelationshipEntity {
-		kind = typeNames
-	}
-	name, known := g.names[kind].id(d.LabelOrType)
-	x := &Index{token: g.token, definition: d, constraint: d.OwningConstraint, name: name}
-	for _, p := range d.Properties {
-		key, found := g.PropertyKey(p)
-		known = known && found
-		x.keys = append(x.keys, key)
-	}
+	x, known := g.indexOver(d)
 	if !known {
 		return malformed("index %d over a name that was never given", d.ID)
 	}

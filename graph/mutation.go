@@ -16,7 +16,9 @@ type mutation struct {
 	cold    *coldRecords // the entities of a database that is not in memory
 	digests digester
 	touched touchedIDs
-	log     *touchedLog // what was touched at all, for Output; nil in drafts
+	log     *touchedLog  // what was touched at all, for Output; nil in drafts
+	decides bool         // constraints are decided here: a draft's; what the log says was decided
+	pause   func() error // called now and then while many entities are visited; nil for nothing
 
 	properties         []property // scratch
 	labels             []Label    // scratch
@@ -161,7 +163,7 @@ const entityKeyBytes = 9
 func (m *mutation) nodeBytes(record []byte) uint64 {
 	n := uint64(entityKeyBytes + len(record))
 	for _, x := range m.g.schema.indexes {
-		if x.definition.Entity == NodeEntity && recordHasLabel(record, Label(x.name)) {
+		if x.coversNode(record) {
 			n += x.entryBytes(nodeProperties(record))
 		}
 	}
@@ -172,7 +174,7 @@ func (m *mutation) relationshipBytes(r Relationship, properties []byte) uint64 {
 	m.record = appendRelationshipRecord(m.record[:0], r, properties)
 	n := uint64(entityKeyBytes + len(m.record))
 	for _, x := range m.g.schema.indexes {
-		if x.definition.Entity == RelationshipEntity && Type(x.name) == r.Type {
+		if x.coversType(r.Type) {
 			n += x.entryBytes(properties)
 		}
 	}

@@ -20,6 +20,10 @@ const (
 	opRemoveLabels
 	opDeleteNode
 	opDeleteRelationship
+	_ // 9 to 12 were data definition without the bytes of entries
+	_
+	_
+	_
 	opCreateIndex
 	opDropIndex
 	opCreateConstraint
@@ -45,6 +49,7 @@ type op struct {
 	properties []opProperty // for a set operation exactly one
 	entity     EntityKind
 	constraint ConstraintKind
+	bytes      uint64 // what the entries of an index that is made or dropped count for storage
 }
 
 type opProperty struct {
@@ -97,6 +102,7 @@ func (r *opReader) next() (*op, error) {
 		r.definition()
 	case opDropIndex, opDropConstraint:
 		r.name()
+		o.bytes = f.uint()
 	default:
 		return nil, malformed("operation of code %d", o.code)
 	}
@@ -116,6 +122,7 @@ func (r *opReader) definition() {
 	r.name()
 	r.name()
 	r.nameList()
+	r.current.bytes = r.frame.uint()
 }
 
 func (r *opReader) name() {
@@ -315,7 +322,7 @@ func appendOp(dst []byte, o *op) []byte {
 	case opCreateIndex, opCreateConstraint:
 		dst = appendUint(appendUint(dst, uint64(o.constraint)), uint64(o.entity))
 		dst = appendUint(appendUint(dst, uint64(o.names[0])), uint64(o.names[1]))
-		return appendNameList(dst, o.names[2:])
+		return appendUint(appendNameList(dst, o.names[2:]), o.bytes)
 	}
-	return appendUint(dst, uint64(o.names[0]))
+	return appendUint(appendUint(dst, uint64(o.names[0])), o.bytes)
 }

@@ -279,8 +279,12 @@ func (p *program) ddl(d *graph.Draft) error {
 	return err
 }
 
-// checkIndexes compares every index of a graph with what the model says it must hold.
+// checkIndexes compares every index of a graph with what the model says it must hold. What is not whole yet is built.
 func checkIndexes(g *graph.Graph, m *model) error {
+	g, err := graph.BuildAll(g)
+	if err != nil {
+		return err
+	}
 	for _, definition := range g.Indexes() {
 		if err := checkIndex(g, m, definition); err != nil {
 			return fmt.Errorf("index %s on %v %v: %w", definition.Name, definition.LabelOrType, definition.Properties, err)

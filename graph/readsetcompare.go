@@ -146,11 +146,11 @@ func (c *comparison) eachExpansion(ids *idReads, d Direction, inBase, inCurrent 
 
 // members compares scans and counts.
 func (c *comparison) members(r *ReadSet) bool {
-	if r.allNodes && !sameSpine(&c.base.nodes, &c.current.nodes, func(a, b *nodePage) bool { return livingNodes(a) == livingNodes(b) }) {
+	if r.allNodes && !sameSpine(&c.base.nodes, &c.current.nodes, func(_ uint64, a, b *nodePage) bool { return livingNodes(a) == livingNodes(b) }) {
 		return false
 	}
 	if r.allRelationships && !sameSpine(&c.base.relationships, &c.current.relationships,
-		func(a, b *relationshipPage) bool { return livingRelationships(a) == livingRelationships(b) }) {
+		func(_ uint64, a, b *relationshipPage) bool { return livingRelationships(a) == livingRelationships(b) }) {
 		return false
 	}
 	sets := [2][2]*table[idSet]{{&c.base.labelSets, &c.current.labelSets}, {&c.base.typeSets, &c.current.typeSets}}
@@ -183,11 +183,16 @@ func livingRelationships(p *relationshipPage) uint32 {
 	return p.live
 }
 
-// spans compares ranges of indexes. The schema is the same, so each index is in both versions.
+// spans compares ranges of indexes. The schema is the same, so each index is in both versions; one that was whole when it
+// was read is so in what came after, or is made so here.
 func (c *comparison) spans(r *ReadSet) bool {
+	if len(r.spans) == 0 {
+		return true
+	}
+	current := CarryIndexes(c.base, c.current)
 	for _, s := range r.spans {
-		a, b := c.base.indexOf(s.index), c.current.indexOf(s.index)
-		if a == nil || b == nil || a != b && !sameSpan(&a.entries, &b.entries, s.from, s.to) {
+		a, b := c.base.indexOf(s.index), current.indexOf(s.index)
+		if a == nil || b == nil || !a.whole() || !b.whole() || a != b && !sameSpan(&a.entries, &b.entries, s.from, s.to) {
 			return false
 		}
 	}

@@ -22,15 +22,16 @@ func eachApart(ids *idReads, shared func(page uint64) bool, same func(id uint64)
 	return true
 }
 
-// sameSpine compares the pages of two tables that do not share them; an absent page is nil.
-func sameSpine[P any](a, b *spine[P], same func(p, q *P) bool) bool {
+// sameSpine compares the pages of two tables that do not share them, by their numbers, until same returns false; an absent
+// page is nil.
+func sameSpine[P any](a, b *spine[P], same func(page uint64, p, q *P) bool) bool {
 	for t := range max(len(a.top), len(b.top)) {
 		p, q := a.part(t), b.part(t)
 		if p == q {
 			continue
 		}
 		for k := range fan {
-			if !sameBranch(p.part(k), q.part(k), same) {
+			if !sameBranch(uint64(t*fan+k)<<fanBits, p.part(k), q.part(k), same) {
 				return false
 			}
 		}
@@ -38,7 +39,7 @@ func sameSpine[P any](a, b *spine[P], same func(p, q *P) bool) bool {
 	return true
 }
 
-func sameBranch[P any](a, b *branch[P], same func(p, q *P) bool) bool {
+func sameBranch[P any](first uint64, a, b *branch[P], same func(page uint64, p, q *P) bool) bool {
 	if a == b {
 		return true
 	}
@@ -50,7 +51,7 @@ func sameBranch[P any](a, b *branch[P], same func(p, q *P) bool) bool {
 		if b != nil {
 			q = b.pages[i]
 		}
-		if p != q && !same(p, q) {
+		if p != q && !same(first+uint64(i), p, q) {
 			return false
 		}
 	}
@@ -82,7 +83,7 @@ func sameSet(a, b *idSet) bool {
 	if a.count != b.count {
 		return false
 	}
-	return sameSpine(&a.pages, &b.pages, func(p, q *bitPage) bool { return bitsOf(p) == bitsOf(q) })
+	return sameSpine(&a.pages, &b.pages, func(_ uint64, p, q *bitPage) bool { return bitsOf(p) == bitsOf(q) })
 }
 
 func bitsOf(p *bitPage) (words [setWords]uint64) {

@@ -90,7 +90,7 @@ func (m *mutation) writeRelationship(id RelationshipID, r Relationship, had, has
 	}
 	m.g.countKeys(had, has)
 	for i, x := range m.g.schema.indexes {
-		if x.definition.Entity == RelationshipEntity && Type(x.name) == r.Type {
+		if x.coversType(r.Type) {
 			m.moveEntry(i, uint64(id), had, existed, has, exists)
 		}
 	}

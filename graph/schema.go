@@ -9,13 +9,20 @@ import (
 // IndexState tells whether an index can be used.
 type IndexState uint8
 
-// The states of an index. This version builds an index when it is made or loaded, so it is online at once.
+// The states of an index, on this node. An index over data that is there already is built in the background; one over
+// nothing, or of a database that was loaded, is whole at once.
 const (
 	IndexOnline IndexState = iota
+	IndexBuilding
 )
 
 // String returns Neo4j's word for the state.
-func (IndexState) String() string { return "ONLINE" }
+func (s IndexState) String() string {
+	if s == IndexBuilding {
+		return "POPULATING"
+	}
+	return "ONLINE"
+}
 
 // IndexDefinition describes a range index over one or more properties of the nodes with one label, or of the
 // relationships of one type. Entities that lack one of the properties are not in it.
@@ -27,6 +34,7 @@ type IndexDefinition struct {
 	Properties       []string // in the order of the index
 	OwningConstraint string
 	State            IndexState
+	Percent          float64 // how much of it is built, 0 to 100
 }
 
 // ConstraintKind tells what a constraint demands.
@@ -90,12 +98,13 @@ func (s *schema) constraint(name string) int {
 	return slices.IndexFunc(s.constraints, func(c ConstraintDefinition) bool { return c.Name == name })
 }
 
-// Indexes returns the definitions of all indexes, by id.
+// Indexes returns the definitions of all indexes, by id, with the state that each has on this node at the moment.
 func (g *Graph) Indexes() []IndexDefinition {
 	list := make([]IndexDefinition, len(g.schema.indexes))
 	for i, x := range g.schema.indexes {
 		list[i] = x.definition
 		list[i].Properties = slices.Clone(list[i].Properties)
+		list[i].State, list[i].Percent = x.state()
 	}
 	return list
 }
@@ -109,27 +118,29 @@ func (g *Graph) Constraints() []ConstraintDefinition {
 	return list
 }
 
-// Index returns the index of a name.
+// Index returns the index of a name, if it is whole.
 func (g *Graph) Index(name string) (*Index, bool) {
-	if i := g.schema.index(name); i >= 0 {
+	if i := g.schema.index(name); i >= 0 && g.schema.indexes[i].whole() {
 		return g.handOut(g.schema.indexes[i]), true
 	}
 	return nil, false
 }
 
-// NodeIndex returns the index over exactly these properties, in this order, of the nodes with a label.
+// NodeIndex returns the index over exactly these properties, in this order, of the nodes with a label, if it
+// is whole.
 func (g *Graph) NodeIndex(l Label, keys []PropertyKey) (*Index, bool) {
 	return g.findIndex(NodeEntity, uint32(l), keys)
 }
 
-// RelationshipIndex returns the index over exactly these properties, in this order, of the relationships of a type.
+// RelationshipIndex returns the index over exactly these properties, in this order, of the relationships of a type,
+// if it is whole.
 func (g *Graph) RelationshipIndex(t Type, keys []PropertyKey) (*Index, bool) {
 	return g.findIndex(RelationshipEntity, uint32(t), keys)
 }
 
 func (g *Graph) findIndex(entity EntityKind, name uint32, keys []PropertyKey) (*Index, bool) {
 	for _, x := range g.schema.indexes {
-		if x.definition.Entity == entity && x.name == name && slices.Equal(x.keys, keys) {
+		if x.definition.Entity == entity && x.name == name && x.whole() && slices.Equal(x.keys, keys) {
 			return g.handOut(x), true
 		}
 	}

@@ -95,7 +95,11 @@ func TestIndex_Composite(t *testing.T) {
 	if _, err := d.CreateIndex(graph.IndexDefinition{Name: "ab", LabelOrType: "P", Properties: []string{"a", "b"}}); err != nil {
 		t.Fatal(err)
 	}
-	x, _ := d.Graph().Index("ab")
+	g, err := graph.BuildAll(d.Graph())
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, _ := g.Index("ab")
 	if got := nodeIDs(x.Seek([]value.Value{value.Int(1), value.Int(3)})); !slices.Equal(got, []graph.NodeID{3}) {
 		t.Errorf("seek 1, 3: %v", got)
 	}

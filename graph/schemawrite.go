@@ -12,54 +12,53 @@ import (
 // schemaKeyBytes is the length of a schema record's key without tenant and database.
 const schemaKeyBytes = entityKeyBytes
 
-// createIndex makes an index and fills it. The definition's names are interned, its id is given here.
-func (m *mutation) createIndex(d IndexDefinition) (IndexDefinition, error) {
+// createIndex makes an index, whose entries count so many bytes: nothing is visited here. One over nothing is whole; any
+// other is built by whoever has time. The definition's names are interned, its id is given here.
+func (m *mutation) createIndex(d IndexDefinition, bytes uint64) error {
 	if err := m.checkSchema(d.Name, d.Entity, d.LabelOrType, d.Properties); err != nil {
-		return d, err
+		return err
 	}
 	if err := m.settle(); err != nil {
-		return d, err
+		return err
 	}
-	x, err := m.newIndex(d, "")
+	x, err := m.newIndex(d)
 	if err != nil {
-		return d, err
+		return err
 	}
-	bytes, err := m.fill(x)
-	if err != nil {
-		return d, err
+	x.bytes = bytes
+	if count := m.g.coveredCount(x); m.cold == nil && count > 0 {
+		x.progress = newProgress(count)
 	}
-	m.putIndex(x, bytes)
+	if x.whole() && m.cold == nil && bytes != 0 {
+		return malformed("index `%s` over nothing counts %d bytes", d.Name, bytes)
+	}
+	m.putIndex(x)
 	m.g.meta.SchemaVersion++
-	return x.definition, nil
+	return nil
 }
 
-// createConstraint makes a uniqueness constraint with its index, or refuses with the first offending pair.
-func (m *mutation) createConstraint(d ConstraintDefinition) (ConstraintDefinition, error) {
+// createConstraint makes a uniqueness constraint with its index, as createIndex does. That the data keep it was decided
+// by the draft.
+func (m *mutation) createConstraint(d ConstraintDefinition, bytes uint64) error {
 	if d.Kind != Unique {
-		return d, &UnsupportedError{Feature: d.Kind.String()}
+		return &UnsupportedError{Feature: d.Kind.String()}
 	}
-	if err := m.checkSchema(d.Name, d.Entity, d.LabelOrType, d.Properties); err != nil {
-		return d, err
+	if err := m.createIndex(d.index(), bytes); err != nil {
+		return err
 	}
-	if err := m.settle(); err != nil {
-		return d, err
-	}
-	x, err := m.newIndex(IndexDefinition{Name: d.Name, Entity: d.Entity, LabelOrType: d.LabelOrType, Properties: d.Properties, OwningConstraint: d.Name}, d.Name)
-	if err != nil {
-		return d, err
-	}
-	bytes, err := m.fill(x)
-	if err != nil {
-		return d, err
-	}
-	m.putIndex(x, bytes)
 	d.ID, d.OwnedIndex = m.g.meta.NextSchema, d.Name
 	d.Properties = slices.Clone(d.Properties)
 	m.g.meta.NextSchema++
 	m.g.schema.constraints = append(m.g.schema.constraints, d)
 	m.countSchema(d.ID, appendConstraintRecord(nil, d), true)
-	m.g.meta.SchemaVersion++
-	return d, nil
+	return nil
+}
+
+// index is the definition of the index that a constraint owns.
+func (d *ConstraintDefinition) index() IndexDefinition {
+	return IndexDefinition{
+		Name: d.Name, Entity: d.Entity, LabelOrType: d.LabelOrType, Properties: d.Properties, OwningConstraint: d.Name,
+	}
 }
 
 // checkSchema refuses a definition that is malformed or stands already.
@@ -88,7 +87,7 @@ func (m *mutation) checkSchema(name string, entity EntityKind, over string, prop
 }
 
 // newIndex interns an index's names and gives it an id.
-func (m *mutation) newIndex(d IndexDefinition, constraint string) (*Index, error) {
+func (m *mutation) newIndex(d IndexDefinition) (*Index, error) {
 	d.ID, d.Properties = m.g.meta.NextSchema, slices.Clone(d.Properties)
 	kind := labelNames
 	if d.Entity == RelationshipEntity {
@@ -98,7 +97,7 @@ func (m *mutation) newIndex(d IndexDefinition, constraint string) (*Index, error
 	if err != nil {
 		return nil, err
 	}
-	x := &Index{token: m.g.token, definition: d, constraint: constraint, name: name}
+	x := &Index{token: m.g.token, definition: d, constraint: d.OwningConstraint, name: name}
 	for _, p := range d.Properties {
 		key, err := m.intern(keyNames, p)
 		if err != nil {
@@ -109,55 +108,20 @@ func (m *mutation) newIndex(d IndexDefinition, constraint string) (*Index, error
 	return x, nil
 }
 
-// fill puts every entity it covers into a new index, unless the database is cold, and returns what they count.
-func (m *mutation) fill(x *Index) (bytes uint64, err error) {
-	err = m.eachCovered(x, func(id uint64, properties []byte) error {
-		size := x.entryBytes(properties)
-		if size == 0 {
-			return nil
-		}
-		bytes += size
-		if m.cold != nil {
-			return nil
-		}
-		if x.constraint != "" {
-			if err := m.checkEntry(x, id, properties); err != nil {
-				return err
-			}
-		}
-		m.values, _, _ = x.appendEntry(m.values[:0], properties)
-		x.add(m.values, id, m.g.token)
-		return nil
-	})
-	return bytes, err
-}
-
-// eachCovered visits the entities that an index covers, with their properties.
-func (m *mutation) eachCovered(x *Index, fn func(id uint64, properties []byte) error) error {
-	node := func(id NodeID, record []byte) error { return fn(uint64(id), nodeProperties(record)) }
-	relationship := func(id RelationshipID, properties []byte) error { return fn(uint64(id), properties) }
-	if x.definition.Entity == NodeEntity {
-		if m.cold != nil {
-			return m.cold.eachNode(m.g, unique(m.log.nodes), Label(x.name), node)
-		}
-		c := m.g.NodesWithLabel(Label(x.name))
-		for id, ok := c.Next(); ok; id, ok = c.Next() {
-			if err := node(id, m.g.nodeRecord(id)); err != nil {
-				return err
-			}
-		}
-		return nil
+// indexOver makes an empty index with the interned ids of its names; false where one of them was never given.
+func (g *Graph) indexOver(d IndexDefinition) (*Index, bool) {
+	kind := labelNames
+	if d.Entity == RelationshipEntity {
+		kind = typeNames
 	}
-	if m.cold != nil {
-		return m.cold.eachRelationship(m.g, unique(m.log.relationships), Type(x.name), relationship)
+	name, known := g.names[kind].id(d.LabelOrType)
+	x := &Index{token: g.token, definition: d, constraint: d.OwningConstraint, name: name}
+	for _, p := range d.Properties {
+		key, found := g.names[keyNames].id(p)
+		known = known && found
+		x.keys = append(x.keys, PropertyKey(key))
 	}
-	c := m.g.RelationshipsOfType(Type(x.name))
-	for id, ok := c.Next(); ok; id, ok = c.Next() {
-		if err := relationship(id, m.g.relationshipProperties(id)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return x, known
 }
 
 // unique returns ids sorted and without doubles.
@@ -167,12 +131,12 @@ func unique(ids []uint64) []uint64 {
 	return slices.Compact(ids)
 }
 
-// putIndex adds an index that is whole.
-func (m *mutation) putIndex(x *Index, bytes uint64) {
+// putIndex adds an index.
+func (m *mutation) putIndex(x *Index) {
 	m.g.schema.own(m.g.token)
 	m.g.schema.indexes = append(m.g.schema.indexes, x)
 	m.g.meta.NextSchema++
-	m.g.meta.Bytes += bytes
+	m.g.meta.Bytes += x.bytes
 	m.countSchema(x.definition.ID, appendIndexRecord(nil, x.definition), true)
 }
 
@@ -192,8 +156,8 @@ func (m *mutation) countSchema(id uint64, record []byte, added bool) {
 	meta.Digest = meta.Digest.subtract(digest)
 }
 
-// dropIndex removes an index that no constraint owns.
-func (m *mutation) dropIndex(name string) error {
+// dropIndex removes an index that no constraint owns. bytes is what its entries count.
+func (m *mutation) dropIndex(name string, bytes uint64) error {
 	i := m.g.schema.index(name)
 	if i < 0 {
 		return &NotFoundError{What: "index", Name: name}
@@ -201,25 +165,20 @@ func (m *mutation) dropIndex(name string) error {
 	if owner := m.g.schema.indexes[i].definition.OwningConstraint; owner != "" {
 		return &OwnedIndexError{Index: name, Constraint: owner}
 	}
-	if err := m.removeIndex(i); err != nil {
+	if err := m.removeIndex(i, bytes); err != nil {
 		return err
 	}
 	m.g.meta.SchemaVersion++
 	return nil
 }
 
-func (m *mutation) removeIndex(i int) error {
+func (m *mutation) removeIndex(i int, bytes uint64) error {
 	if err := m.settle(); err != nil {
 		return err
 	}
 	x := m.g.schema.indexes[i]
-	bytes := uint64(0)
-	err := m.eachCovered(x, func(_ uint64, properties []byte) error {
-		bytes += x.entryBytes(properties)
-		return nil
-	})
-	if err != nil {
-		return err
+	if m.cold == nil && bytes != x.bytes || bytes > m.g.meta.Bytes {
+		return malformed("the entries of index `%s` count %d bytes, not %d", x.definition.Name, x.bytes, bytes)
 	}
 	m.g.meta.Bytes -= bytes
 	m.g.schema.own(m.g.token)
@@ -229,13 +188,13 @@ func (m *mutation) removeIndex(i int) error {
 }
 
 // dropConstraint removes a constraint and its index.
-func (m *mutation) dropConstraint(name string) error {
+func (m *mutation) dropConstraint(name string, bytes uint64) error {
 	i := m.g.schema.constraint(name)
 	if i < 0 {
 		return &NotFoundError{What: "constraint", Name: name}
 	}
 	d := m.g.schema.constraints[i]
-	if err := m.removeIndex(m.g.schema.index(d.OwnedIndex)); err != nil {
+	if err := m.removeIndex(m.g.schema.index(d.OwnedIndex), bytes); err != nil {
 		return err
 	}
 	m.g.schema.constraints = slices.Delete(m.g.schema.constraints, i, i+1)
