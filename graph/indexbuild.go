@@ -31,6 +31,18 @@ func (g *Graph) Unbuilt(constraintsOnly bool) bool {
 	})
 }
 
+// UnbuiltMark is a number that says which indexes of the version are not whole: 0 where all are, and equal for two versions
+// with the same schema only where the same ones are (to the odds of a hash).
+func (g *Graph) UnbuiltMark() uint64 {
+	mark := uint64(0)
+	for _, x := range g.schema.indexes {
+		if !x.whole() {
+			mark = (mark ^ (x.definition.ID + 1)) * 0x9e3779b97f4a7c15
+		}
+	}
+	return mark
+}
+
 // NewBuild begins to build what is not whole in a version; nil where everything is.
 func NewBuild(g *Graph) *Build {
 	b := &Build{at: g, token: g.token + 1}

@@ -57,7 +57,10 @@ func write(tb testing.TB, g *graph.Graph, parameters map[string]value.Value, sta
 		if _, err := cypher.Write(context.Background(), q, d, cypher.Options{Params: parameters}, &discard{}); err != nil {
 			tb.Fatalf("%s: %v", text, err)
 		}
-		g = d.Graph()
+		var err error
+		if g, err = graph.BuildAll(d.Graph()); err != nil {
+			tb.Fatalf("%s: %v", text, err)
+		}
 	}
 	return g
 }

@@ -11,15 +11,16 @@ const (
 	rest = 50 * time.Microsecond
 )
 
-// courtesy keeps a long run from holding a core: it rests for a moment in every turn. Otherwise whoever wakes up on
+// Courtesy keeps a long run from holding a core: it rests for a moment in every turn. Otherwise whoever wakes up on
 // that core, a goroutine or a thread of the system, waits for the end of a time slice of about 10 ms, which is many times
-// what a single write takes. A run shorter than longAfter pays nothing.
-type courtesy struct {
+// what a single write takes. A run shorter than longAfter pays nothing. The zero
+// Courtesy is at the beginning of a run; it belongs to one goroutine.
+type Courtesy struct {
 	next time.Time // when it rests again; zero before the first look
 }
 
-// offer rests if it is time to.
-func (c *courtesy) offer() {
+// Offer rests if it is time to.
+func (c *Courtesy) Offer() {
 	now := time.Now()
 	switch {
 	case c.next.IsZero():

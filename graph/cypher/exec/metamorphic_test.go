@@ -95,7 +95,11 @@ func write(t require, g *graph.Graph, query string) *graph.Graph {
 	if _, err := exec.Run(context.Background(), prepare(t, query), &exec.Plans{}, g, d, exec.Inputs{}, &rows{}); err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}
-	return d.Graph()
+	made, err := graph.BuildAll(d.Graph())
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return made
 }
 
 // randomGraph draws a small graph with labels A, B, C, types R, S, and properties x, y of few values.

@@ -39,9 +39,11 @@ type Plans struct{ kept atomic.Pointer[[]kept] }
 // maxKept is how many programs of one query are kept: one for each kind of graph that the query is asked of.
 const maxKept = 8
 
-// kept is a program with the graph it was made or last found good for, by its digest: equal data has equal digests.
+// kept is a program with the graph it was made or last found good for, by its digest and by which of its indexes are not
+// whole on this node: equal data has equal digests.
 type kept struct {
 	digest  graph.Digest
+	unbuilt uint64
 	rules   plan.Rules
 	program *program
 }
@@ -50,17 +52,17 @@ type kept struct {
 // does not change the answer, so it is no part of what a transaction has read.
 func (p *Plans) program(q *bind.Query, g *graph.Graph, rules plan.Rules) *program {
 	g = g.Untracked()
-	digest := g.Meta().Digest
+	digest, unbuilt := g.Meta().Digest, g.UnbuiltMark()
 	var before []kept
 	if list := p.kept.Load(); list != nil {
 		before = *list
 	}
 	for i := range before {
-		if k := &before[i]; k.rules == rules && (k.digest == digest || k.program.plan.Holds(g)) {
+		if k := &before[i]; k.rules == rules && (k.digest == digest && k.unbuilt == unbuilt || k.program.plan.Holds(g)) {
 			return k.program
 		}
 	}
-	made := kept{digest: digest, rules: rules, program: compile(q, plan.Make(q, g, rules))}
+	made := kept{digest: digest, unbuilt: unbuilt, rules: rules, program: compile(q, plan.Make(q, g, rules))}
 	list := append([]kept{made}, before[:min(len(before), maxKept-1)]...)
 	p.kept.Store(&list)
 	return made.program
@@ -79,7 +81,7 @@ func RunWith(
 	ctx context.Context, q *bind.Query, plans *Plans, g *graph.Graph, d *graph.Draft, in Inputs, sink Sink, rules plan.Rules,
 ) (Result, error) {
 	if q.Schema != nil {
-		return runSchema(q, g, d, sink)
+		return runSchema(ctx, q, g, d, sink)
 	}
 	if q.Mode == ast.ModeExplain {
 		return explainPlan(plan.Make(q, g.Untracked(), rules), g, sink)

@@ -78,25 +78,25 @@ const valueBytes = int64(unsafe.Sizeof(value.Value{}))
 
 // run is one execution. It belongs to one goroutine.
 type run struct {
-	ctx     context.Context
-	program *program
-	row     []value.Value
-	fn      fn.Context
-	draft   *graph.Draft
-	nodes   graph.NodeReader // on the version that is read; of use without a draft, where that never changes
-	inputs  *Inputs
-	params  []value.Value
-	keys    []int64 // ids of the program's property keys, -1 while unknown
-	labels  []int64
-	types   []int64
-	stats   Stats
-	counts  []measure // by the places of program.profile; nil unless rows are counted
-	current int       // the place whose operator is at work
-	tallies []*tally  // by the places of program.tallies
-	steps   uint32
-	memory  int64
-	seed    uint64
-	courtesy
+	ctx      context.Context
+	program  *program
+	row      []value.Value
+	fn       fn.Context
+	draft    *graph.Draft
+	nodes    graph.NodeReader // on the version that is read; of use without a draft, where that never changes
+	inputs   *Inputs
+	params   []value.Value
+	keys     []int64 // ids of the program's property keys, -1 while unknown
+	labels   []int64
+	types    []int64
+	stats    Stats
+	counts   []measure // by the places of program.profile; nil unless rows are counted
+	current  int       // the place whose operator is at work
+	tallies  []*tally  // by the places of program.tallies
+	steps    uint32
+	memory   int64
+	seed     uint64
+	courtesy Courtesy
 }
 
 func newRun(ctx context.Context, p *program, g *graph.Graph, d *graph.Draft, in *Inputs) (*run, error) {
@@ -162,7 +162,7 @@ func (r *run) look() error {
 	if err := r.ctx.Err(); err != nil {
 		return &LimitError{Limit: "time", Cause: err}
 	}
-	r.courtesy.offer()
+	r.courtesy.Offer()
 	return nil
 }
 

@@ -1,16 +1,28 @@
 package exec
 
 import (
+	"context"
+
 	"github.com/hivellm/nexus/graph"
 	"github.com/hivellm/nexus/graph/cypher/ast"
 	"github.com/hivellm/nexus/graph/cypher/bind"
 	"github.com/hivellm/nexus/graph/value"
 )
 
-// runSchema runs a schema command.
-func runSchema(q *bind.Query, g *graph.Graph, d *graph.Draft, sink Sink) (Result, error) {
+// runSchema runs a schema command. One that visits many entities rests like a long run, and ends with the context.
+func runSchema(ctx context.Context, q *bind.Query, g *graph.Graph, d *graph.Draft, sink Sink) (Result, error) {
 	if err := sink.Columns(q.Columns); err != nil {
 		return Result{}, err
+	}
+	if d != nil {
+		var courtesy Courtesy
+		d.OnLongWork(func() error {
+			if err := ctx.Err(); err != nil {
+				return &LimitError{Limit: "time", Cause: err}
+			}
+			courtesy.Offer()
+			return nil
+		})
 	}
 	var result Result
 	var err error
@@ -36,7 +48,7 @@ func runSchema(q *bind.Query, g *graph.Graph, d *graph.Draft, sink Sink) (Result
 func showIndexes(g *graph.Graph, sink Sink, result *Result) error {
 	for _, d := range g.Indexes() {
 		row := []value.Value{
-			value.Int(int64(d.ID)), value.String(d.Name), value.String(d.State.String()), value.Float(100), value.String("RANGE"),
+			value.Int(int64(d.ID)), value.String(d.Name), value.String(d.State.String()), value.Float(d.Percent), value.String("RANGE"),
 			value.String(d.Entity.String()), names(d.LabelOrType), names(d.Properties...), textOrNull(d.OwningConstraint),
 		}
 		result.Rows++

@@ -28,7 +28,7 @@ const (
 	lookNodes    lookKind = iota // how many nodes there are
 	lookLabel                    // how many nodes have the label
 	lookType                     // how many relationships are of the type
-	lookIndexes                  // the indexes on nodes of the label
+	lookIndexes                  // the indexes on nodes of the label that are whole
 	lookDistinct                 // how many distinct values an index has
 )
 
@@ -92,7 +92,7 @@ func answer(g *graph.Graph, kind lookKind, name string) look {
 	case lookIndexes:
 		if g.Meta().SchemaVersion > 0 {
 			l.indexes = slices.DeleteFunc(slices.Clone(g.Indexes()), func(d graph.IndexDefinition) bool {
-				return d.Entity != graph.NodeEntity || d.LabelOrType != name
+				return d.Entity != graph.NodeEntity || d.LabelOrType != name || d.State != graph.IndexOnline
 			})
 		}
 	case lookDistinct:

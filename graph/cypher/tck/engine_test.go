@@ -136,8 +136,8 @@ func (s *realSession) advance(draft *graph.Draft) error {
 	if meta := applied.Meta; digest != meta.Digest || bytes != meta.Bytes {
 		return fmt.Errorf("counted again: digest %x and %d bytes, kept: %x and %d", digest, bytes, meta.Digest, meta.Bytes)
 	}
-	s.current = applied.Graph
-	return nil
+	s.current, err = graph.BuildAll(applied.Graph)
+	return err
 }
 
 // kitClock stands still: nothing in the kit needs more of a clock than that it agrees with itself.
