@@ -80,6 +80,7 @@ func explainTyped(err error) *Error {
 		database *tenancy.DatabaseNameError
 		grant    *tenancy.FunctionNameError
 		plan     *tenancy.UnknownPlanError
+		index    *fsm.IndexError
 	)
 	switch {
 	case errors.As(err, &query):
@@ -100,12 +101,16 @@ func explainTyped(err error) *Error {
 		return Refuse(CodeBadRequest, "%s", database.Error())
 	case errors.As(err, &grant):
 		return Refuse(CodeBadRequest, "%s", grant.Error())
+	case errors.As(err, &index):
+		return Refuse(CodeDatabaseUnavailable, "%s", sentence(index.Error()))
 	case errors.As(err, &plan):
 		return Refuse(CodeBadRequest, "%s", plan.Error())
 	case errors.Is(err, fsm.ErrIdempotencyFull):
 		return Refuse(CodeOverloaded, "idempotency: this tenant has as many remembered keys as one may have; try again in some minutes")
 	case errors.Is(err, tx.ErrTooMany), errors.Is(err, tx.ErrNodeFull), errors.Is(err, tx.ErrBusy):
 		return Refuse(CodeOverloaded, "transactions: %s", err.Error())
+	case errors.Is(err, graph.ErrBuilding):
+		return Refuse(CodeOverloaded, "indexes: %s", graph.ErrBuilding.Error())
 	case errors.Is(err, lane.ErrReserved):
 		return Refuse(CodeOverloaded, "ids: %s", lane.ErrReserved.Error())
 	case errors.Is(err, lane.ErrQueueFull):

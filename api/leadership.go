@@ -5,16 +5,37 @@ import (
 	"time"
 
 	"github.com/hivellm/nexus/fsm"
+	"github.com/hivellm/nexus/graph/cypher/exec"
 )
 
 // markTimeout bounds the wait for a mark's place in the log.
 const markTimeout = 10 * time.Second
+
+// buildIndexes builds the indexes that this node lacks, whenever there are any, until the context ends (R19).
+func (s *Service) buildIndexes(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.machine.IndexWork():
+		}
+		courtesy := exec.Background()
+		err := s.machine.BuildIndexes(func() error {
+			courtesy.Offer()
+			return ctx.Err()
+		})
+		if err != nil && ctx.Err() == nil {
+			s.logger.Error("build indexes", "error", err)
+		}
+	}
+}
 
 // followLeadership opens the lanes when this node's machine has applied the TermStart of a term it leads, and closes
 // them when that ends (R1, R2). While they are open, the leader compares digests and steers members.
 func (s *Service) followLeadership() {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stop = cancel
+	s.owned.Go(func() { s.buildIndexes(ctx) })
 	s.owned.Go(func() {
 		endTerm := func() {}
 		defer func() { endTerm() }()

@@ -29,6 +29,9 @@ func (s *Service) beginHere(ctx context.Context, term uint64, p tenancy.Principa
 	if err != nil {
 		return TxInfo{}, err
 	}
+	if _, err := s.machine.Writable(ctx, p.Tenant(), database.Number, false); err != nil {
+		return TxInfo{}, err
+	}
 	base, made, err := s.machine.Version(p.Tenant(), database.Number)
 	if err != nil {
 		return TxInfo{}, err

@@ -209,5 +209,6 @@ func (b *batch) show(d *database) {
 		return
 	}
 	d.published.Store(d.pending)
+	b.machine.wantIndexes(d, d.pending.graph)
 	d.pending = nil
 }

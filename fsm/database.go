@@ -38,6 +38,8 @@ type database struct {
 	// guard is why this node does not serve it in full; nil while it does. Stored under the machine's apply lock, loaded
 	// by anybody.
 	guard atomic.Pointer[guard]
+	// unbuildable is set once an index of it cannot be built on this node.
+	unbuildable atomic.Pointer[IndexError]
 
 	// All below are guarded by the machine's apply lock.
 

@@ -8,6 +8,8 @@
 //	 ├ CreateTenant, …    the registry: tenants, keys, databases, members
 //	 └ commit             data, index and term in one store batch; then versions, watches, applied, in that order
 //	Machine.Graph         the applied version of a database, loaded from the store on first use
+//	Machine.BuildIndexes  the indexes that versions in memory lack, beside the log, for whoever has a goroutine (R19)
+//	Machine.Writable      the applied version, once constraints can be decided on it
 //	Machine.Watch         told what became of a request, before applied is published (R10)
 //	Machine.Rehearse      the same path before proposing: a panic becomes the query's error (R12)
 //	Snapshot, Restore     checkpoints, streamed whole, verified before the CURRENT file points at them (R23–R25)

@@ -151,6 +151,7 @@ func (m *Machine) finishLoad(d *database, l *loading, g *graph.Graph, err error)
 	}
 	v := &version{meta: shown.meta, graph: g, index: shown.index}
 	d.published.Store(v)
+	m.wantIndexes(d, g)
 	return v, nil
 }
 

@@ -54,6 +54,9 @@ type Machine struct {
 	// apply is held for a batch (R21). It guards state and what database says.
 	apply sync.Mutex
 	state *state
+	// unbuilt are the databases in memory that lack indexes; guarded by apply. indexWork is told when one is added.
+	unbuilt   []*database
+	indexWork chan struct{}
 	// disagreements are the last ones found by digest marks; guarded by apply.
 	disagreements []Disagreement
 }
@@ -102,7 +105,7 @@ func Open(config Config) (*Machine, error) {
 }
 
 func newMachine(config Config) *Machine {
-	return &Machine{config: config, watches: newWatches(), offers: newOffers(), damaged: make(chan struct{}, 1)}
+	return &Machine{config: config, watches: newWatches(), offers: newOffers(), damaged: make(chan struct{}, 1), indexWork: make(chan struct{}, 1)}
 }
 
 // Close tells the watches and closes the store with a flush. Raft must be shut down before.

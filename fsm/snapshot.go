@@ -139,6 +139,7 @@ func (m *Machine) replaceStore(fresh *store.Store, st *state) {
 	applied, _ := fresh.Applied()
 	m.offers.drop()
 	m.voted.forget()
+	m.unbuilt = nil // those databases are gone
 	m.publishAll(applied)
 	if err := errors.Join(old.Close(), m.live.Remove(old.Dir())); err != nil {
 		m.config.Logger.Warn("the old store was not removed", "dir", old.Dir(), "error", err.Error())

@@ -144,8 +144,12 @@ func (b *batch) install(d *database, out *graph.Output, resident bool) {
 	if d.pending == nil {
 		b.touched = append(b.touched, d)
 	}
+	built := d.current().graph
 	d.pending = &version{meta: out.Meta, index: b.entry}
 	if resident {
 		d.pending.graph = out.Graph
+	}
+	if d.pending.graph != nil && built != nil && !planted.On("built-index-lost") {
+		d.pending.graph = graph.CarryIndexes(built, d.pending.graph)
 	}
 }

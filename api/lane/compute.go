@@ -38,7 +38,7 @@ type batch struct {
 // compute runs what waits, each job on its predecessor's result, until the batch closes.
 func (l *lane) compute() *batch {
 	b := &batch{}
-	applied, err := l.set.config.Machine.Graph(l.place.Tenant, l.place.Database)
+	applied, err := l.base()
 	if err == nil {
 		err = l.set.config.Machine.CheckWritable(l.place.Tenant, l.place.Database)
 	}
@@ -66,6 +66,14 @@ func (l *lane) compute() *batch {
 		}
 	}
 	return b
+}
+
+// base is the version that a batch begins on: the applied one, once its constraints can be decided here. A new leader's
+// lane opens when all indexes are built (R19). Meanwhile what waits in the queue may reach its deadline and leave.
+func (l *lane) base() (*graph.Graph, error) {
+	applied, err := l.set.config.Machine.Writable(l.alive, l.place.Tenant, l.place.Database, !l.open)
+	l.open = l.open || err == nil
+	return applied, err
 }
 
 // execute runs one job on a draft over current. The version it built is returned when the member proposes one.

@@ -1,6 +1,7 @@
 package lane
 
 import (
+	"context"
 	"slices"
 	"sync"
 
@@ -13,12 +14,17 @@ type lane struct {
 	set   *Lanes
 	place Place
 	term  uint64
+	// alive ends when the lane is shut.
+	alive context.Context
+	end   context.CancelFunc
 
 	mu      sync.Mutex // guards the three below
 	queue   []*ticket
 	working bool
 	closed  bool
 
+	// open says that all indexes of the place were whole once in this term; only the working goroutine touches it.
+	open bool
 	// sequence is the last stamp given; only the working goroutine touches it.
 	sequence uint64
 	// reserved are the ids above those given out in blocks, by graph.EntityKind; only the working goroutine touches them.
@@ -26,7 +32,8 @@ type lane struct {
 }
 
 func newLane(set *Lanes, place Place, term uint64) *lane {
-	return &lane{set: set, place: place, term: term}
+	alive, end := context.WithCancel(context.Background())
+	return &lane{set: set, place: place, term: term, alive: alive, end: end}
 }
 
 // push appends a ticket and starts the lane's goroutine when none works.
@@ -91,6 +98,7 @@ func (l *lane) shut() {
 	queued := l.queue
 	l.queue = nil
 	l.mu.Unlock()
+	l.end()
 	failAll(queued, ErrNotTaken)
 }
 

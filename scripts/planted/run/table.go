@@ -23,6 +23,7 @@ var table = []row{
 	{"base-check-skipped", "R8", "./fsm", "TestScenario_WhatStoodBehindARefusedWriteDoesNotLand"},
 	{"install-by-stamp", "R8", "./fsm", "TestRehearse_OfferIsInstalledOnlyInItsPlace"},
 	{"ddl-beside-lane", "R8", "./api/lane", "TestScenario_ConstraintTakesItsPlaceInTheLane"},
+	{"built-index-lost", "R8", "./fsm", "TestScenario_ABuiltIndexIsCarriedOver"},
 	{"term-check-skipped", "R8", "./fsm", "TestScenario_CommandOfAnEarlierTermIsRefused"},
 	{"answered-early", "R9", "./api/lane", "TestScenario_WhatFoundARefusedWriteIsNotAnswered"},
 	{"kept-after-base", "R10", "./fsm", "TestScenario_KeptIDIsLookedUpBeforeBase"},

@@ -1,0 +1,160 @@
+package fsm
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/hivellm/nexus/graph"
+	"github.com/hivellm/nexus/tenancy"
+)
+
+// Bounds of catching up with what was applied while an index was built. Under the apply lock at most maxInstallPages
+// pages are looked at, which takes some ten milliseconds; where more was written meanwhile the build catches up once more
+// beside the log. After maxIndexRounds rounds it is installed as it stands: what is left then is what the log brought since
+// the last round.
+const (
+	maxInstallPages = 1024
+	maxIndexRounds  = 64
+)
+
+// IndexError says that an index cannot be built on this node: what the log says of it is not what its data say.
+type IndexError struct {
+	Database string
+	Err      error
+}
+
+// Error implements error.
+func (e *IndexError) Error() string {
+	return fmt.Sprintf("indexes of database %s: %v", e.Database, e.Err)
+}
+
+// Unwrap returns what the build said.
+func (e *IndexError) Unwrap() error { return e.Err }
+
+// IndexWork gets a signal when there may be something for BuildIndexes to do.
+func (m *Machine) IndexWork() <-chan struct{} { return m.indexWork }
+
+// wantIndexes notes that a version in memory lacks indexes, for whoever calls BuildIndexes. It needs apply.
+func (m *Machine) wantIndexes(d *database, g *graph.Graph) {
+	if g == nil || !g.Unbuilt(false) || d.unbuildable.Load() != nil || slices.Contains(m.unbuilt, d) {
+		return
+	}
+	m.unbuilt = append(m.unbuilt, d) // bounded by the number of databases
+	select {
+	case m.indexWork <- struct{}{}:
+	default: // a signal waits already
+	}
+}
+
+// BuildIndexes builds the indexes that versions in memory lack, one database after another, on the caller's goroutine
+// and beside the log (R19). pause is called again and again; its error ends the work, which the next call begins anew.
+func (m *Machine) BuildIndexes(pause func() error) error {
+	for {
+		m.apply.Lock()
+		if len(m.unbuilt) == 0 {
+			m.apply.Unlock()
+			return nil
+		}
+		d := m.unbuilt[0]
+		m.unbuilt = m.unbuilt[1:]
+		m.apply.Unlock()
+		if err := m.buildIndexes(d, pause); err != nil {
+			m.apply.Lock()
+			m.wantIndexes(d, d.published.Load().graph)
+			m.apply.Unlock()
+			return err
+		}
+	}
+}
+
+// buildIndexes builds what the published version of one database lacks.
+func (m *Machine) buildIndexes(d *database, pause func() error) error {
+	g := d.published.Load().graph
+	if g == nil {
+		return nil // Load builds what is defined
+	}
+	build := graph.NewBuild(g)
+	if build == nil {
+		return nil
+	}
+	stopped := error(nil)
+	watched := func() error {
+		stopped = pause()
+		return stopped
+	}
+	err := build.Run(watched)
+	for round := 1; err == nil; round++ {
+		if g = d.published.Load().graph; g == nil {
+			return nil
+		}
+		if err = build.CatchUp(g, watched); err != nil {
+			break
+		}
+		var done bool
+		if done, err = m.installIndexes(d, build, round >= maxIndexRounds); done {
+			return nil
+		}
+	}
+	if stopped != nil {
+		return err
+	}
+	failure := &IndexError{Database: d.Name, Err: err}
+	d.unbuildable.Store(failure)
+	m.config.Logger.Error("an index cannot be built", "tenant", d.place.tenant.String(), "database", d.Name, "error", err.Error())
+	m.progress.broadcast()
+	return nil
+}
+
+// installIndexes publishes the newest version with the indexes that were built; false when too much was written since the
+// build last caught up.
+func (m *Machine) installIndexes(d *database, build *graph.Build, anyway bool) (done bool, err error) {
+	m.apply.Lock()
+	defer m.apply.Unlock()
+	shown := d.published.Load()
+	switch {
+	case d.dropped || shown.graph == nil:
+		return true, nil
+	case !anyway && build.Apart(shown.graph, maxInstallPages) >= maxInstallPages:
+		return false, nil
+	}
+	if err := build.CatchUp(shown.graph, nil); err != nil {
+		return false, err
+	}
+	next := *shown
+	if next.graph, err = build.Install(); err != nil {
+		return false, err
+	}
+	d.published.Store(&next)
+	m.wantIndexes(d, next.graph) // one that was made meanwhile
+	m.progress.broadcast()
+	return true, nil
+}
+
+// Writable returns the applied version of a database once a draft can decide on it: all constraints have their indexes on
+// this node. With all it waits for the other indexes too, as a new leader does before it opens a lane (R19). An
+// *IndexError says that it never will be.
+func (m *Machine) Writable(ctx context.Context, t tenancy.ID, db tenancy.DatabaseID, all bool) (*graph.Graph, error) {
+	for {
+		g, err := m.Graph(t, db)
+		if err != nil || !g.Unbuilt(!all) {
+			return g, err
+		}
+		err = m.progress.wait(ctx, func() bool {
+			d := m.Registry().find(place{t, db})
+			if d == nil || d.unbuildable.Load() != nil {
+				return true
+			}
+			now := d.published.Load().graph
+			return now == nil || !now.Unbuilt(!all)
+		})
+		if err != nil {
+			return nil, err
+		}
+		if d := m.Registry().find(place{t, db}); d != nil {
+			if failure := d.unbuildable.Load(); failure != nil {
+				return nil, failure
+			}
+		}
+	}
+}
