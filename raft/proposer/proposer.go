@@ -182,10 +182,23 @@ func (p *Proposer) run() {
 			case <-p.closing:
 				return
 			}
+			if p.ending() { // closing lets go of slots too: what is queued stays out of the log
+				return
+			}
 			if !p.appendNext() {
 				<-p.slots
 			}
 		}
+	}
+}
+
+// ending tells whether Close was called.
+func (p *Proposer) ending() bool {
+	select {
+	case <-p.closing:
+		return true
+	default:
+		return false
 	}
 }
 
