@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/hivellm/nexus/fsm"
-	"github.com/hivellm/nexus/graph"
 	"github.com/hivellm/nexus/tenancy"
 )
 
@@ -81,19 +80,18 @@ func (s *Service) dropDatabase(ctx context.Context, p tenancy.Principal, name st
 	return struct{}{}, result.Index, err
 }
 
-// strongVersion returns the version of a database that a strong read sees now, for one who may use the function.
-func (s *Service) strongVersion(ctx context.Context, p tenancy.Principal, function tenancy.Function, name string) (*graph.Graph, error) {
+// strongVersion pins the version of a database that a strong read sees now, for one who may use the function.
+func (s *Service) strongVersion(ctx context.Context, p tenancy.Principal, function tenancy.Function, name string) (pinned fsm.Pinned, err error) {
 	registry, err := s.strongRegistry(ctx, p, function)
 	if err != nil {
-		return nil, err
+		return pinned, err
 	}
 	database, err := findDatabase(registry, p.Tenant(), name)
 	if err != nil {
-		return nil, s.explain(err)
+		return pinned, s.explain(err)
 	}
-	version, err := s.machine.Graph(p.Tenant(), database.Number)
-	if err != nil {
-		return nil, s.explain(err)
+	if pinned, err = s.machine.Pin(ctx, p.Tenant(), database.Number); err != nil {
+		return pinned, s.explain(err)
 	}
-	return version, nil
+	return pinned, nil
 }

@@ -81,6 +81,7 @@ func explainTyped(err error) *Error {
 		grant    *tenancy.FunctionNameError
 		plan     *tenancy.UnknownPlanError
 		index    *fsm.IndexError
+		big      *fsm.TooBigError
 	)
 	switch {
 	case errors.As(err, &query):
@@ -95,6 +96,10 @@ func explainTyped(err error) *Error {
 		return Refuse(CodeConflict, "%s", sentence(expired.Error()))
 	case errors.As(err, &quota):
 		return &Error{Code: CodeStorageQuotaExceeded, Detail: sentence(quota.Error()), Quota: string(quota.Quota), Limit: quota.Limit, Used: quota.Used}
+	case errors.As(err, &big):
+		return explainTooBig(big)
+	case errors.Is(err, fsm.ErrMemoryFull):
+		return Refuse(CodeOverloaded, "memory: %s", fsm.ErrMemoryFull.Error())
 	case errors.As(err, &function):
 		return &Error{Code: CodeFunctionNotAllowed, Detail: sentence(function.Error()), Function: function.Function.Name()}
 	case errors.As(err, &database):
@@ -121,6 +126,19 @@ func explainTyped(err error) *Error {
 		return Refuse(CodeQueryLimitExceeded, "The query was cancelled")
 	}
 	return nil
+}
+
+// explainTooBig tells of a tenant that this node cannot hold in memory: not at all, or not grown by a write. Other nodes
+// may have a larger budget, so both are of the kind that may be asked again.
+func explainTooBig(e *fsm.TooBigError) *Error {
+	out := Refuse(CodeDatabaseUnavailable, "memory: %s", e.Error())
+	out.Hint = "raise memory.budget of the node; nothing that is stored is lost"
+	if e.Growth {
+		out.Code = CodeOverloaded
+		out.Hint = "delete something, or raise memory.budget of the nodes"
+	}
+	out.Quota, out.Limit, out.Used = string(tenancy.QuotaResidentBytes), e.BudgetBytes, e.SizeBytes
+	return out
 }
 
 // cypherCodes maps openCypher's error types to codes; a type that is not listed is semantic.

@@ -49,7 +49,7 @@ func (s *Service) readStrong(ctx context.Context, r *run, summary Summary, sink 
 		}
 		if here {
 			served, err := s.evaluate(ctx, r, index, summary, sink)
-			if !errors.Is(err, fsm.ErrDamaged) || s.lanes.Term() != 0 {
+			if !servedElsewhere(err) || s.lanes.Term() != 0 {
 				return served, err
 			} // nothing was said yet: the leader's copy serves the read
 		}
@@ -64,19 +64,25 @@ func (s *Service) readStrong(ctx context.Context, r *run, summary Summary, sink 
 	}
 }
 
+// servedElsewhere tells whether a read failed by what is this node's own affair: its copy, or its memory.
+func servedElsewhere(err error) bool {
+	return errors.Is(err, fsm.ErrDamaged) || errors.Is(err, fsm.ErrMemoryFull) || errors.As(err, new(*fsm.TooBigError))
+}
+
 // evaluate runs the query on this node's applied version, which is at least as new as index.
 func (s *Service) evaluate(ctx context.Context, r *run, index uint64, summary Summary, sink Sink) (Summary, error) {
-	version, made, err := s.machine.Version(r.request.Principal.Tenant(), r.database.Number)
+	pinned, err := s.machine.Pin(ctx, r.request.Principal.Tenant(), r.database.Number)
 	if err != nil {
 		return Summary{}, err
 	}
+	defer pinned.Release()
 	rows := &rowSink{sink: sink}
-	done, err := cypher.Read(ctx, r.query, version, r.options, rows)
+	done, err := cypher.Read(ctx, r.query, pinned.Graph, r.options, rows)
 	if err != nil {
 		return Summary{}, err
 	}
 	summary.Stats, summary.Notifications, summary.Plan = done.Stats, done.Notifications, done.Plan
-	summary.Bookmark = s.sealer.Seal(r.request.Principal.Tenant(), bookmark.Position{Epoch: s.machine.Epoch(), Index: max(index, made)})
+	summary.Bookmark = s.sealer.Seal(r.request.Principal.Tenant(), bookmark.Position{Epoch: s.machine.Epoch(), Index: max(index, pinned.Index)})
 	summary.Leader = s.leaderName()
 	return summary, nil
 }

@@ -32,10 +32,12 @@ type Stats struct {
 
 // Schema reads a database's schema as a strong read sees it. database "" = default.
 func (s *Service) Schema(ctx context.Context, p tenancy.Principal, database string) (Schema, error) {
-	g, err := s.strongVersion(ctx, p, tenancy.FunctionSchemaRead, database)
+	pinned, err := s.strongVersion(ctx, p, tenancy.FunctionSchemaRead, database)
 	if err != nil {
 		return Schema{}, err
 	}
+	defer pinned.Release()
+	g := pinned.Graph
 	return Schema{
 		Labels: labelCounts(g), RelationshipTypes: typeCounts(g), PropertyKeys: g.PropertyKeyNames(),
 		Indexes: g.Indexes(), Constraints: g.Constraints(),
@@ -44,10 +46,12 @@ func (s *Service) Schema(ctx context.Context, p tenancy.Principal, database stri
 
 // Stats reads a database's counts as a strong read sees them. database "" = default.
 func (s *Service) Stats(ctx context.Context, p tenancy.Principal, database string) (Stats, error) {
-	g, err := s.strongVersion(ctx, p, tenancy.FunctionStatsRead, database)
+	pinned, err := s.strongVersion(ctx, p, tenancy.FunctionStatsRead, database)
 	if err != nil {
 		return Stats{}, err
 	}
+	defer pinned.Release()
+	g := pinned.Graph
 	meta := g.Meta()
 	return Stats{
 		Nodes: meta.Nodes, Relationships: meta.Relationships,

@@ -29,13 +29,16 @@ func (s *Service) beginHere(ctx context.Context, term uint64, p tenancy.Principa
 	if err != nil {
 		return TxInfo{}, err
 	}
-	if _, err := s.machine.Writable(ctx, p.Tenant(), database.Number, false); err != nil {
-		return TxInfo{}, err
-	}
-	base, made, err := s.machine.Version(p.Tenant(), database.Number)
+	pinned, err := s.machine.Writable(ctx, p.Tenant(), database.Number, false)
 	if err != nil {
 		return TxInfo{}, err
 	}
+	began := false
+	defer func() {
+		if !began {
+			pinned.Release()
+		}
+	}()
 	id, err := s.txIDs.Seal(p.Tenant(), s.node.Self().ID, term, s.machine.LogTimeMs())
 	if err != nil {
 		return TxInfo{}, err
@@ -44,7 +47,7 @@ func (s *Service) beginHere(ctx context.Context, term uint64, p tenancy.Principa
 	now := time.Now()
 	one := tx.New(tx.Spec{
 		ID: id, Place: place, Database: database.Name, ReadOnly: spec.ReadOnly, Idle: spec.Idle,
-		Base: base, Index: max(index, made), Now: now,
+		Base: pinned.Graph, Index: max(index, pinned.Index), Release: pinned.Release, Now: now,
 		Reserve: func(ctx context.Context, kind graph.EntityKind, count uint64) (graph.Block, error) {
 			return s.lanes.Reserve(ctx, term, place, kind, count)
 		},
@@ -56,6 +59,7 @@ func (s *Service) beginHere(ctx context.Context, term uint64, p tenancy.Principa
 		}
 		return TxInfo{}, err
 	}
+	began = true
 	return TxInfo{ID: id.Text, ExpiresAtMs: now.Add(one.Idle()).UnixMilli()}, nil
 }
 

@@ -83,7 +83,7 @@ func (b *batch) deleteTenant(c *DeleteTenant) Result {
 	sys.DropPrefix(store.Databases, tenantSuffix(c.Tenant))
 	sys.DropPrefix(store.KeptIDs, tenantSuffix(c.Tenant))
 	for _, d := range t.databases {
-		d.dropped = true
+		b.gone(d)
 	}
 	for _, id := range b.keysOf(c.Tenant) {
 		sys.Delete(store.Keys, []byte(id))
@@ -180,7 +180,9 @@ func (b *batch) createDatabase(c *CreateDatabase) Result {
 func (b *batch) addDatabase(t *tenant, name string) *Database {
 	info := Database{Number: tenancy.DatabaseID(t.nextDatabase), Name: name, CreatedAtMs: b.state.clock.logTimeMs}
 	empty := graph.Empty()
-	d := newDatabase(place{t.account.ID, info.Number}, info, &version{meta: empty.Meta(), graph: empty, index: b.entry})
+	v := &version{meta: empty.Meta(), graph: empty, index: b.entry, memoryBytes: empty.MemoryBytes()}
+	d := newDatabase(place{t.account.ID, info.Number}, t.home, info, v)
+	b.machine.residency.account(d, v.memoryBytes)
 	b.state.tenants.Set(t.account.ID.Number(), t.with(func(t *tenant) {
 		t.databases = append(t.databases, d)
 		t.nextDatabase++
@@ -192,6 +194,12 @@ func (b *batch) addDatabase(t *tenant, name string) *Database {
 	b.used = append(b.used, t.usage)
 	b.registryChanged = true
 	return &info
+}
+
+// gone notes that a database is no more: nothing of it is published or counts for memory.
+func (b *batch) gone(d *database) {
+	d.dropped = true
+	b.machine.residency.account(d, 0)
 }
 
 func (b *batch) dropDatabase(c *DropDatabase) Result {
@@ -207,7 +215,7 @@ func (b *batch) dropDatabase(c *DropDatabase) Result {
 		return Result{Err: ErrDatabaseUnknown}
 	}
 	d := t.databases[at]
-	d.dropped = true
+	b.gone(d)
 	b.records.Space(c.Tenant, c.Database).DropAll()
 	b.records.System().Delete(store.Databases, databaseSuffix(d.place))
 	after := tenancy.Usage{}

@@ -169,7 +169,8 @@ func (b *batch) advance(timeMs int64) {
 	clock.logTimeMs = max(clock.logTimeMs, timeMs)
 }
 
-// commit puts the batch into the store, then shows it: versions, then those who watch, then applied (R10).
+// commit puts the batch into the store, then shows it: versions, then those who watch, then applied (R10). What
+// grew beyond the memory budget is evicted last.
 func (b *batch) commit() {
 	m := b.machine
 	sys := b.records.System()
@@ -201,6 +202,7 @@ func (b *batch) commit() {
 	if planted.On("watch-after-publish") {
 		m.watches.tell(b.news)
 	}
+	m.makeRoom(0)
 }
 
 // show publishes what the batch made of a database.
@@ -208,7 +210,7 @@ func (b *batch) show(d *database) {
 	if d.pending == nil {
 		return
 	}
-	d.published.Store(d.pending)
+	b.machine.setVersion(d, d.pending)
 	b.machine.wantIndexes(d, d.pending.graph)
 	d.pending = nil
 }

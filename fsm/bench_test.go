@@ -49,11 +49,7 @@ func benchmarkApply(b *testing.B, count int, cold bool) {
 	b.Cleanup(func() { _ = m.Close() })
 	m.ApplyBatch(r.log[:3])
 	if cold {
-		for _, t := range m.state.tenants.Values() {
-			v := *t.databases[0].published.Load()
-			v.graph = nil
-			t.databases[0].published.Store(&v)
-		}
+		evictAll(m)
 	}
 	b.ResetTimer()
 	for len(entries) > 0 {
@@ -72,12 +68,9 @@ func BenchmarkLoad(b *testing.B) {
 	id := r.tenant("acme")
 	const nodes = 10_000
 	r.must(r.write(id, 0, create(nodes, 0)))
-	d := r.m.Registry().find(place{id, 0})
 	b.ResetTimer()
 	for range b.N {
-		v := *d.published.Load()
-		v.graph = nil
-		d.published.Store(&v)
+		evictAll(r.m)
 		if _, err := r.m.Graph(id, 0); err != nil {
 			b.Fatal(err)
 		}

@@ -25,12 +25,15 @@ type version struct {
 	meta  graph.Meta
 	graph *graph.Graph
 	index uint64
+	// memoryBytes is what graph takes in memory; while the database is cold, what it is expected to take.
+	memoryBytes uint64
 }
 
 // database is the machine's cell for one database: what is published of it, and what a batch has made of it so far.
 type database struct {
 	Database
 	place place
+	home  *residence // its tenant's
 
 	// published is what readers see. Stored under the machine's apply lock, loaded by anybody.
 	published atomic.Pointer[version]
@@ -47,12 +50,17 @@ type database struct {
 	pending *version
 	// loading is the load under way, nil for none.
 	loading *loading
+	// accounted is what counts for it in residency.bytes.
+	accounted uint64
+	// refusedAt are the figures at which a load was refused for its size, and refusedBytes the size, 0 for none.
+	refusedAt    graph.Meta
+	refusedBytes uint64
 	// dropped says that the database is gone; nothing is published any more.
 	dropped bool
 }
 
-func newDatabase(p place, info Database, v *version) *database {
-	d := &database{Database: info, place: p}
+func newDatabase(p place, home *residence, info Database, v *version) *database {
+	d := &database{Database: info, place: p, home: home}
 	d.published.Store(v)
 	return d
 }

@@ -7,7 +7,7 @@
 //	 ├ GraphWrite         tenant → database → kept id → term and base stamp → quotas → graph.Apply → records
 //	 ├ CreateTenant, …    the registry: tenants, keys, databases, members
 //	 └ commit             data, index and term in one store batch; then versions, watches, applied, in that order
-//	Machine.Graph         the applied version of a database, loaded from the store on first use
+//	Machine.Pin           the applied version of a database, loaded from the store on first use, kept in memory while used
 //	Machine.BuildIndexes  the indexes that versions in memory lack, beside the log, for whoever has a goroutine (R19)
 //	Machine.Writable      the applied version, once constraints can be decided on it
 //	Machine.Watch         told what became of a request, before applied is published (R10)
@@ -18,7 +18,7 @@
 //
 // Invariants: what apply decides or writes depends on the log and the store alone (LAW 4); a refused command leaves
 // nothing behind; any cutting of one log into batches gives the same bytes; a version is installed by database and
-// stamp; an entry that cannot be decoded stops the node and names its index.
+// stamp; what databases take in memory stays within the budget but for tenants in use, and no byte depends on it; an entry that cannot be decoded stops the node and names its index.
 //
 // It must never know Cypher, wire formats, clocks, or who leads.
 package fsm

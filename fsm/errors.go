@@ -45,6 +45,30 @@ var (
 // ErrMalformed is wrapped by every failure to decode a command, an entry or a stored record.
 var ErrMalformed = errors.New("malformed")
 
+// ErrMemoryFull says that a database could not be loaded: memory.budget is taken by tenants that are in use.
+var ErrMemoryFull = errors.New("memory.budget is taken by tenants that are in use")
+
+// errNoRoom says the same of one attempt.
+var errNoRoom = errors.New("no room in memory")
+
+// TooBigError says that a tenant is too large for this node's memory.budget: it cannot be loaded, or with Growth, a write
+// would make it so. Nothing is lost: what is stored stays, and a node with a larger budget serves it.
+type TooBigError struct {
+	// SizeBytes is what the tenant would take in memory, at least; of databases that are not in memory it is a guess.
+	SizeBytes   uint64
+	BudgetBytes uint64
+	Growth      bool
+}
+
+// Error implements error.
+func (e *TooBigError) Error() string {
+	if e.Growth {
+		return fmt.Sprintf("with this write the tenant would take %d bytes of memory; of this node's memory.budget of %d bytes a tenant may grow to %d eighths",
+			e.SizeBytes, e.BudgetBytes, growthShare)
+	}
+	return fmt.Sprintf("the tenant takes at least %d bytes in memory, more than this node's memory.budget of %d bytes", e.SizeBytes, e.BudgetBytes)
+}
+
 // InvalidError says that a command asks for something that contradicts itself. It was refused on every node.
 type InvalidError struct{ Err error }
 

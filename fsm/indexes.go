@@ -125,36 +125,47 @@ func (m *Machine) installIndexes(d *database, build *graph.Build, anyway bool) (
 	if next.graph, err = build.Install(); err != nil {
 		return false, err
 	}
-	d.published.Store(&next)
+	m.setVersion(d, &next)
+	m.makeRoom(0)
 	m.wantIndexes(d, next.graph) // one that was made meanwhile
 	m.progress.broadcast()
 	return true, nil
 }
 
-// Writable returns the applied version of a database once a draft can decide on it: all constraints have their indexes on
+// Writable pins the applied version of a database once a draft can decide on it: all constraints have their indexes on
 // this node. With all it waits for the other indexes too, as a new leader does before it opens a lane (R19). An
-// *IndexError says that it never will be.
-func (m *Machine) Writable(ctx context.Context, t tenancy.ID, db tenancy.DatabaseID, all bool) (*graph.Graph, error) {
+// *IndexError says that it never will be; the other errors are those of Pin and of the context.
+func (m *Machine) Writable(ctx context.Context, t tenancy.ID, db tenancy.DatabaseID, all bool) (Pinned, error) {
 	for {
-		g, err := m.Graph(t, db)
-		if err != nil || !g.Unbuilt(!all) {
-			return g, err
+		p, err := m.Pin(ctx, t, db)
+		if err != nil || !p.Graph.Unbuilt(!all) {
+			return p, err
 		}
-		err = m.progress.wait(ctx, func() bool {
-			d := m.Registry().find(place{t, db})
-			if d == nil || d.unbuildable.Load() != nil {
-				return true
-			}
-			now := d.published.Load().graph
-			return now == nil || !now.Unbuilt(!all)
-		})
+		err = m.awaitIndexes(ctx, place{t, db}, all)
+		p.Release() // what was built is in the next version
 		if err != nil {
-			return nil, err
-		}
-		if d := m.Registry().find(place{t, db}); d != nil {
-			if failure := d.unbuildable.Load(); failure != nil {
-				return nil, failure
-			}
+			return Pinned{}, err
 		}
 	}
+}
+
+// awaitIndexes waits until the published version may be written on, or another look is due.
+func (m *Machine) awaitIndexes(ctx context.Context, at place, all bool) error {
+	err := m.progress.wait(ctx, func() bool {
+		d := m.Registry().find(at)
+		if d == nil || d.unbuildable.Load() != nil {
+			return true
+		}
+		now := d.published.Load().graph
+		return now == nil || !now.Unbuilt(!all)
+	})
+	if err != nil {
+		return err
+	}
+	if d := m.Registry().find(at); d != nil {
+		if failure := d.unbuildable.Load(); failure != nil {
+			return failure
+		}
+	}
+	return nil
 }

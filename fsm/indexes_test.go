@@ -143,7 +143,7 @@ func TestWritable_WaitsForConstraints(t *testing.T) {
 	}
 	var waiting sync.WaitGroup
 	waiting.Go(func() {
-		if g, err := r.m.Writable(t.Context(), id, 0, true); err != nil || g.Unbuilt(false) {
+		if p, err := r.m.Writable(t.Context(), id, 0, true); err != nil || p.Graph.Unbuilt(false) {
 			t.Errorf("writable: %v", err)
 		}
 	})

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/hivellm/nexus/graph"
-	"github.com/hivellm/nexus/tenancy"
 )
 
 // Bounds of a load. What is applied while a database loads waits in a queue for the loaded version; when the queue is
@@ -49,60 +48,61 @@ func (l *loading) add(c graph.Changes) {
 // restart begins a new attempt.
 func (l *loading) restart() { l.queue, l.sizeBytes, l.full = nil, 0, false }
 
-// Graph returns the applied version of a database, loading it from the store when it is cold.
-func (m *Machine) Graph(t tenancy.ID, db tenancy.DatabaseID) (*graph.Graph, error) {
-	g, _, err := m.Version(t, db)
-	return g, err
-}
-
-// Version is Graph with the index of the entry that made the version, or of a later one that did not change it: a
-// bookmark of at least that index is true of what is read in it.
-func (m *Machine) Version(t tenancy.ID, db tenancy.DatabaseID) (*graph.Graph, uint64, error) {
-	d := m.Registry().find(place{t, db})
-	if d == nil {
-		return nil, 0, ErrDatabaseUnknown
-	}
-	if err := d.refusal(); err != nil {
-		return nil, 0, err
-	}
-	if v := d.published.Load(); v.graph != nil {
-		return v.graph, v.index, nil
-	}
-	v, err := m.load(d)
-	if err != nil {
-		return nil, 0, err
-	}
-	return v.graph, v.index, nil
-}
-
-// load makes a cold database resident, once for all who ask at the same time.
-func (m *Machine) load(d *database) (*version, error) {
+// load makes a cold database resident, once for all who ask at the same time, and pins it.
+func (m *Machine) load(at place) (Pinned, error) {
 	m.handles.RLock()
 	defer m.handles.RUnlock()
 	m.apply.Lock()
-	if d = m.Registry().find(d.place); d == nil { // dropped, or the store was replaced while handles were waited for
-		m.apply.Unlock()
-		return nil, ErrDatabaseUnknown
+	t, d, err := m.findToLoad(at)
+	if err == nil {
+		err = d.refusal()
 	}
-	switch {
-	case m.store == nil:
+	if err != nil {
 		m.apply.Unlock()
-		return nil, errClosed
-	case d.published.Load().graph != nil:
-		m.apply.Unlock()
-		return d.published.Load(), nil
-	case d.loading != nil:
-		l := d.loading
-		m.apply.Unlock()
-		<-l.done // the loader holds handles too, so it ends before the store is replaced
-		return l.version, l.err
+		return Pinned{}, err
 	}
-	l := &loading{done: make(chan struct{})}
-	d.loading = l
+	if v := d.published.Load(); v.graph != nil {
+		m.residency.pin(t.home)
+		m.apply.Unlock()
+		return Pinned{v.graph, v.index, m, t.home}, nil
+	}
+	l, first := d.loading, false
+	if l == nil {
+		if err := m.reserve(d); err != nil {
+			m.apply.Unlock()
+			return Pinned{}, err
+		}
+		l, first = &loading{done: make(chan struct{})}, true
+		d.loading = l
+	}
+	m.residency.pin(t.home) // before anybody can evict
 	m.apply.Unlock()
-	defer close(l.done)
-	l.version, l.err = m.loadFor(d, l)
-	return l.version, l.err
+	if first {
+		l.version, l.err = m.loadFor(d, l)
+		close(l.done)
+	}
+	<-l.done // the loader holds handles too, so it ends before the store is replaced
+	if l.err != nil {
+		m.unpin(t.home)
+		return Pinned{}, l.err
+	}
+	return Pinned{l.version.graph, l.version.index, m, t.home}, nil
+}
+
+// findToLoad finds a database in the open store. It needs apply.
+func (m *Machine) findToLoad(at place) (*tenant, *database, error) {
+	if m.store == nil {
+		return nil, nil, errClosed
+	}
+	t, ok := m.Registry().tenant(at.tenant)
+	if !ok {
+		return nil, nil, ErrDatabaseUnknown
+	}
+	d := t.numbered(at.database)
+	if d == nil {
+		return nil, nil, ErrDatabaseUnknown
+	}
+	return t, d, nil
 }
 
 // loadFor loads while the log goes on, and catches up under the apply lock.
@@ -110,9 +110,10 @@ func (m *Machine) loadFor(d *database, l *loading) (*version, error) {
 	for range maxLoadAttempts {
 		m.apply.Lock()
 		l.restart()
+		most := m.mostFor(d)
 		view := m.store.Snapshot()
 		m.apply.Unlock()
-		g, err := graph.Load(view.Space(d.place.tenant, d.place.database))
+		g, err := graph.LoadWithin(view.Space(d.place.tenant, d.place.database), most)
 		err = errors.Join(err, view.Close())
 		m.apply.Lock()
 		if err != nil || !l.full {
@@ -124,7 +125,7 @@ func (m *Machine) loadFor(d *database, l *loading) (*version, error) {
 	m.apply.Lock()
 	defer m.apply.Unlock()
 	l.restart()
-	g, err := graph.Load(m.store.Space(d.place.tenant, d.place.database))
+	g, err := graph.LoadWithin(m.store.Space(d.place.tenant, d.place.database), m.mostFor(d))
 	return m.finishLoad(d, l, g, err)
 }
 
@@ -138,8 +139,25 @@ func (m *Machine) finishLoad(d *database, l *loading, g *graph.Graph, err error)
 			g = out.Graph
 		}
 	}
+	v, err := m.loaded(d, g, err)
+	if err != nil {
+		m.residency.account(d, 0)
+		return nil, err
+	}
+	m.setVersion(d, v)
+	m.wantIndexes(d, v.graph)
+	m.makeRoom(0) // it may take more than was reserved
+	return v, nil
+}
+
+// loaded checks what came out of a load. It needs apply.
+func (m *Machine) loaded(d *database, g *graph.Graph, err error) (*version, error) {
 	if d.dropped {
 		return nil, ErrDatabaseUnknown
+	}
+	var large *graph.TooLargeError
+	if errors.As(err, &large) {
+		return nil, m.refuseLoad(d, large.FoundBytes)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("load database %s of tenant %s: %w", d.Name, d.place.tenant, err)
@@ -149,14 +167,8 @@ func (m *Machine) finishLoad(d *database, l *loading, g *graph.Graph, err error)
 		return nil, fmt.Errorf("load database %s of tenant %s: version %v was loaded where %v is applied",
 			d.Name, d.place.tenant, g.Stamp(), shown.meta.Stamp)
 	}
-	v := &version{meta: shown.meta, graph: g, index: shown.index}
-	d.published.Store(v)
-	m.wantIndexes(d, g)
-	return v, nil
-}
-
-// Resident tells whether a database is in memory.
-func (m *Machine) Resident(t tenancy.ID, db tenancy.DatabaseID) bool {
-	d := m.Registry().find(place{t, db})
-	return d != nil && d.published.Load().graph != nil
+	if found := g.MemoryBytes(); found > m.mostFor(d) {
+		return nil, m.refuseLoad(d, found)
+	}
+	return &version{meta: shown.meta, graph: g, index: shown.index}, nil
 }

@@ -28,6 +28,8 @@ type Config struct {
 	ClusterID string
 	Logger    *slog.Logger
 	Store     StoreOptions
+	// MemoryBudgetBytes bounds what the databases in memory take together; 0 = no bound.
+	MemoryBudgetBytes uint64
 	// Fatal ends the process: the machine cannot go on at an index. It should not return; nil or returning panics.
 	Fatal func(index uint64, err error)
 }
@@ -44,6 +46,7 @@ type Machine struct {
 	scrub     scrub
 	progress  progress
 	damaged   chan struct{}
+	residency residency
 
 	published atomic.Pointer[published]
 
@@ -105,7 +108,9 @@ func Open(config Config) (*Machine, error) {
 }
 
 func newMachine(config Config) *Machine {
-	return &Machine{config: config, watches: newWatches(), offers: newOffers(), damaged: make(chan struct{}, 1), indexWork: make(chan struct{}, 1)}
+	m := &Machine{config: config, watches: newWatches(), offers: newOffers(), damaged: make(chan struct{}, 1), indexWork: make(chan struct{}, 1)}
+	m.residency.setBudget(config.MemoryBudgetBytes)
+	return m
 }
 
 // Close tells the watches and closes the store with a flush. Raft must be shut down before.
@@ -247,14 +252,19 @@ func (p *progress) broadcast() {
 	}
 }
 
+// next is closed by the next broadcast.
+func (p *progress) next() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.changed == nil {
+		p.changed = make(chan struct{})
+	}
+	return p.changed
+}
+
 func (p *progress) wait(ctx context.Context, reached func() bool) error {
 	for !reached() {
-		p.mu.Lock()
-		if p.changed == nil {
-			p.changed = make(chan struct{})
-		}
-		changed := p.changed
-		p.mu.Unlock()
+		changed := p.next()
 		if reached() {
 			return nil
 		}

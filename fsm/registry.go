@@ -16,7 +16,7 @@ type Registry struct {
 
 var _ tenancy.Directory = (*Registry)(nil)
 
-// tenant is one account with its databases. It is replaced, never changed, but for usage.
+// tenant is one account with its databases. It is replaced, never changed, but for usage and home.
 type tenant struct {
 	account *tenancy.Account
 	// databases of the tenant, by number. Dropped ones are not in it.
@@ -24,6 +24,7 @@ type tenant struct {
 	// nextDatabase is above every number ever given.
 	nextDatabase uint32
 	usage        *usageCell
+	home         *residence
 	// kept is guarded by the machine's apply lock.
 	kept *keptFigures
 }

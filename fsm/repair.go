@@ -173,14 +173,14 @@ func (m *Machine) exchange(old *store.Store, twin *Machine, entries Entries) err
 	return nil
 }
 
-// cool takes every database out of memory. Nobody else may see the state yet.
+// cool takes every database out of memory, and out of the twin's accounts. Nobody else may see the state yet.
 func (st *state) cool() {
 	st.tenants.Scan(func(_ uint64, t *tenant) bool {
 		for _, d := range t.databases {
-			v := *d.published.Load()
-			v.graph = nil
-			d.published.Store(&v)
+			d.published.Store(d.published.Load().cold())
+			d.accounted = 0
 		}
+		t.home.bytes = 0
 		return true
 	})
 }

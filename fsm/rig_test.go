@@ -2,6 +2,7 @@ package fsm
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -171,6 +172,30 @@ func create(count int, seed int64) func(*graph.Draft) {
 				}
 			}
 			last = id
+		}
+	}
+}
+
+// Graph returns the applied version of a database, loading it where it is cold.
+func (m *Machine) Graph(t tenancy.ID, db tenancy.DatabaseID) (*graph.Graph, error) {
+	g, _, err := m.Version(t, db)
+	return g, err
+}
+
+// Version is Graph with the index of the entry that made it.
+func (m *Machine) Version(t tenancy.ID, db tenancy.DatabaseID) (*graph.Graph, uint64, error) {
+	p, err := m.Pin(context.Background(), t, db)
+	defer p.Release()
+	return p.Graph, p.Index, err
+}
+
+// evictAll makes every tenant cold that is not pinned.
+func evictAll(m *Machine) {
+	m.apply.Lock()
+	defer m.apply.Unlock()
+	for _, t := range m.state.tenants.Values() {
+		if t.home.bytes > 0 {
+			m.evict(t.account.ID.Number(), t.home)
 		}
 	}
 }

@@ -108,7 +108,7 @@ func (st *state) loadTenants(sys store.System) error {
 }
 
 func newTenant(account *tenancy.Account) *tenant {
-	return &tenant{account: account, usage: &usageCell{}, kept: &keptFigures{}}
+	return &tenant{account: account, usage: &usageCell{}, kept: &keptFigures{}, home: &residence{}}
 }
 
 func (st *state) loadKeys(sys store.System) error {
@@ -157,7 +157,7 @@ func (st *state) loadDatabases(s *store.Store, applied uint64) error {
 			return err
 		}
 		p := place{t.account.ID, number}
-		t.databases = append(t.databases, newDatabase(p, info, &version{index: applied}))
+		t.databases = append(t.databases, newDatabase(p, t.home, info, &version{index: applied}))
 		return nil
 	})
 	if err != nil {
@@ -178,7 +178,7 @@ func (t *tenant) loadFigures(s *store.Store, applied uint64) error {
 		if err != nil {
 			return fmt.Errorf("database %s of tenant %s: %w", d.Name, d.place.tenant, err)
 		}
-		d.published.Store(&version{meta: meta, index: applied})
+		d.published.Store(&version{meta: meta, index: applied, memoryBytes: graph.EstimateMemory(meta)})
 		usage = usage.Plus(usageOf(meta))
 	}
 	t.usage.working = usage

@@ -107,7 +107,7 @@ func (b *batch) compute(d *database, c *GraphWrite) (out *graph.Output, resident
 	current := d.current()
 	if offer := b.machine.offers.take(d.place, c.Changes.Stamp); offer != nil {
 		if offer.base == current.meta.Stamp || planted.On("install-by-stamp") {
-			return offer.out, d.loading == nil, nil
+			return offer.out, current.graph != nil || planted.On("install-cold"), nil
 		}
 	}
 	changes := c.Changes

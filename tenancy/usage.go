@@ -11,7 +11,7 @@ const (
 	QuotaRelationships Quota = "relationships"
 	QuotaStorageBytes  Quota = "storage_bytes"
 	QuotaDatabases     Quota = "databases"
-	// QuotaResidentBytes is the cluster's max_database_bytes (R21).
+	// QuotaResidentBytes is the cluster's max_database_bytes (R21), and in answers of a node its memory.budget.
 	QuotaResidentBytes Quota = "resident_bytes"
 )
 

@@ -33,13 +33,15 @@ type member struct {
 // batch is what a lane computed in one go. One batch of a lane is in flight.
 type batch struct {
 	members []*member
+	pinned  fsm.Pinned // the version it began on
 }
 
 // compute runs what waits, each job on its predecessor's result, until the batch closes.
 func (l *lane) compute() *batch {
 	b := &batch{}
-	applied, err := l.base()
+	pinned, err := l.base()
 	if err == nil {
+		b.pinned = pinned
 		err = l.set.config.Machine.CheckWritable(l.place.Tenant, l.place.Database)
 	}
 	if err != nil {
@@ -49,6 +51,7 @@ func (l *lane) compute() *batch {
 		return b
 	}
 	var last *member
+	applied := pinned.Graph
 	current, started, size := applied, time.Now(), 0
 	for len(b.members) < maxBatchJobs && size < maxBatchBytes && time.Since(started) < maxBatchTime {
 		t := l.pop()
@@ -69,11 +72,11 @@ func (l *lane) compute() *batch {
 }
 
 // base is the version that a batch begins on: the applied one, once its constraints can be decided here. A new leader's
-// lane opens when all indexes are built (R19). Meanwhile what waits in the queue may reach its deadline and leave.
-func (l *lane) base() (*graph.Graph, error) {
-	applied, err := l.set.config.Machine.Writable(l.alive, l.place.Tenant, l.place.Database, !l.open)
+// lane opens when all indexes are built (R19), and there must be room in memory for its tenant (R21). Meanwhile what waits in the queue may reach its deadline and leave.
+func (l *lane) base() (fsm.Pinned, error) {
+	pinned, err := l.set.config.Machine.Writable(l.alive, l.place.Tenant, l.place.Database, !l.open)
 	l.open = l.open || err == nil
-	return applied, err
+	return pinned, err
 }
 
 // execute runs one job on a draft over current. The version it built is returned when the member proposes one.
@@ -118,11 +121,16 @@ func runQuery(t *ticket, draft *graph.Draft, rows *held) (summary cypher.Summary
 
 // stage turns a draft into the command that will be proposed, and rehearses it (R12).
 func (l *lane) stage(m *member, base *graph.Graph, draft *graph.Draft) (*member, *graph.Graph) {
+	built := draft.Graph()
+	if err := l.set.config.Machine.CheckRoom(l.place.Tenant, l.place.Database, base, built); err != nil {
+		m.result, m.err = Result{}, err
+		return m, nil
+	}
 	write := l.command(m, draft.Changes())
 	if kept := m.ticket.job.Kept; kept != nil {
 		write.Rows = keptRows(m.result)
 	}
-	return l.rehearse(m, write, base, draft.Graph())
+	return l.rehearse(m, write, base, built)
 }
 
 // refusal stages an answer that must be remembered under the client's key although it changed nothing (R10).

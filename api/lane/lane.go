@@ -115,6 +115,7 @@ func (l *lane) batch() {
 		defer l.set.only.Unlock()
 	}
 	b := l.compute()
+	defer b.pinned.Release()
 	l.propose(b)
 	l.settle(b)
 }

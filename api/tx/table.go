@@ -65,6 +65,7 @@ func (t *Table) Close() {
 func (t *Table) shut() {
 	for _, one := range t.open {
 		one.clock.Stop()
+		one.release()
 	}
 	t.term, t.open, t.tenants, t.bytes, t.ended = 0, nil, nil, 0, nil
 }
@@ -220,6 +221,7 @@ func (t *Table) remove(one *Transaction, end End) {
 		return
 	}
 	one.clock.Stop()
+	one.release()
 	delete(t.open, text)
 	mine := t.of(one.place.Tenant)
 	mine.open--

@@ -44,6 +44,8 @@ type Spec struct {
 	// Base is the applied version it begins on, and Index the log's at which a strong read saw it.
 	Base  *graph.Graph
 	Index uint64
+	// Release lets go of what keeps Base in memory; called once, when the table forgets the transaction. May be nil.
+	Release func()
 	// Reserve reserves ids in the lane.
 	Reserve func(ctx context.Context, kind graph.EntityKind, count uint64) (graph.Block, error)
 	// GiveBack returns to the lane what is left of the last blocks of one that does not commit. It must not wait.
@@ -61,6 +63,7 @@ type Transaction struct {
 	idleFor  time.Duration
 	base     *graph.Graph
 	index    uint64
+	release  func()
 	began    value.Instant
 
 	turn chan struct{} // holds one while a step runs
@@ -93,8 +96,11 @@ func New(s Spec) *Transaction {
 	}
 	t := &Transaction{
 		id: s.ID, place: s.Place, database: s.Database, readOnly: s.ReadOnly, idleFor: min(s.Idle, MaxIdle),
-		base: s.Base, index: s.Index, began: value.Instant{EpochSeconds: s.Now.Unix(), Nano: int32(s.Now.Nanosecond())},
+		base: s.Base, index: s.Index, release: s.Release, began: value.Instant{EpochSeconds: s.Now.Unix(), Nano: int32(s.Now.Nanosecond())},
 		turn: make(chan struct{}, 1), reserve: s.Reserve, giveBack: s.GiveBack,
+	}
+	if t.release == nil {
+		t.release = func() {}
 	}
 	if !s.ReadOnly {
 		t.draft = graph.NewDraft(s.Base, s.Base.Stamp(), graph.DraftLimits{MaxOperations: lane.MaxOperations, MaxBytes: lane.MaxCommandBytes})

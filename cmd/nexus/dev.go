@@ -219,7 +219,7 @@ func (d *development) start(context.Context) error {
 	for _, n := range d.nodes {
 		n.process, err = launch.Start(launch.Spec{
 			Name: n.Name, Executable: executable, LogFile: filepath.Join(n.dir, "nexus.log"),
-			Arguments: []string{"serve", "--config", filepath.Join(n.dir, provision.FileConfig), "--stop-with-input"},
+			Arguments: append([]string{"serve", "--config", filepath.Join(n.dir, provision.FileConfig), "--stop-with-input"}, shareOfMemory(len(d.nodes))...),
 		})
 		if err != nil {
 			return err

@@ -135,7 +135,10 @@ func open(ctx context.Context, c *config.Config, logger *slog.Logger) (n *node, 
 		logger.Error("the node cannot go on", "index", index, "error", err)
 		os.Exit(api.ExitFailure)
 	}
-	n.machine, err = fsm.Open(fsm.Config{Dir: filepath.Join(c.DataDir, "machine"), ClusterID: files.identity.ClusterID, Logger: logger, Fatal: fatal})
+	n.machine, err = fsm.Open(fsm.Config{
+		Dir: filepath.Join(c.DataDir, "machine"), ClusterID: files.identity.ClusterID, Logger: logger, Fatal: fatal,
+		MemoryBudgetBytes: boundMemory(c, logger),
+	})
 	if err != nil {
 		return n, fmt.Errorf("open the machine: %w", err)
 	}
@@ -255,7 +258,7 @@ func raftConfig(c *config.Config, files nodeFiles, machine *fsm.Machine, logger 
 		PeerListen: c.Peer.Listen, PeerAdvertise: c.Peer.Advertise, HTTPAddress: c.HTTP.Listen, TLS: files.identity,
 		GossipListen: c.Gossip.Listen, GossipKey: files.gossipKey, ClusterSecret: files.secret,
 		Bootstrap: c.Cluster.Bootstrap && files.operator != nil, Peers: c.Cluster.Peers, Join: c.Cluster.Join,
-		TimeoutFactor: c.TimeoutFactor, Snapshots: machine.Snapshots(), BeforeStart: machine.BeforeStart, Pack: fsm.Pack,
+		TimeoutFactor: c.TimeoutFactor, ResidentBytes: machine.ResidentBytes, Snapshots: machine.Snapshots(), BeforeStart: machine.BeforeStart, Pack: fsm.Pack,
 		TermStart: func(term uint64) []byte {
 			return mustEncode(&fsm.TermStart{Header: systemHeader(term), NodeID: files.identity.NodeID})
 		},

@@ -28,6 +28,8 @@ type Config struct {
 	TimeoutFactor float64
 	// MaxStaleness is how long a node cut off from the leader goes on authorizing (R5).
 	MaxStaleness time.Duration
+	// MemoryBudget is what databases may take in memory, in bytes; 0 = half of the machine's memory.
+	MemoryBudget int64
 	Log          Log
 
 	file string // where it came from, "" without one

@@ -34,6 +34,8 @@ secret_file = "cluster.secret"
 timeout_factor = 2
 [auth]
 max_staleness = "5s"
+[memory]
+budget = "2GiB"
 `
 
 func none(string) (string, bool) { return "", false }
@@ -57,7 +59,7 @@ func TestLoad_WholeFile(t *testing.T) {
 	if c.DataDir != dir || c.Peer.CertFile != filepath.Join(dir, "node.crt") || c.Peer.CAFile != "/etc/ca.crt" {
 		t.Errorf("paths are not relative to the file: %+v", c)
 	}
-	if c.HTTP.MaxBodyBytes != 1<<20 || c.TimeoutFactor != 2 || c.MaxStaleness != 5*time.Second || len(c.Cluster.Peers) != 2 || !c.HTTP.Insecure {
+	if c.HTTP.MaxBodyBytes != 1<<20 || c.TimeoutFactor != 2 || c.MaxStaleness != 5*time.Second || len(c.Cluster.Peers) != 2 || !c.HTTP.Insecure || c.MemoryBudget != 2<<30 {
 		t.Errorf("read %+v", c)
 	}
 }
@@ -84,7 +86,7 @@ func TestLoad_FlagsOverEnvironmentOverFile(t *testing.T) {
 
 func TestLoad_Refuses(t *testing.T) {
 	for name, c := range map[string]struct{ content, says string }{
-		"unknown key":      {whole + "[http2]\nx = 1\n", `line 26, column 1: there is no setting "http2.x"`},
+		"unknown key":      {whole + "[http2]\nx = 1\n", `line 28, column 1: there is no setting "http2.x"`},
 		"unknown nested":   {strings.Replace(whole, "insecure =", "  insecur =", 1), `line 7, column 3: there is no setting "http.insecur"`},
 		"inline":           {"hivehub = { url = \"x\", zzz = 1 }\n", `line 1`},
 		"wrong type":       {strings.Replace(whole, "insecure = true", `insecure = "yes"`, 1), "line 7, column 1: http.insecure: must be true or false"},
@@ -92,7 +94,7 @@ func TestLoad_Refuses(t *testing.T) {
 		"size":             {strings.Replace(whole, "1MiB", "1Mo", 1), "is not a size"},
 		"address":          {strings.Replace(whole, "127.0.0.1:15474", "here", 1), "is not host:port"},
 		"unsupported":      {whole + "[hivehub]\nurl = \"http://x\"\n", "HiveHub is not supported by this version"},
-		"memory":           {whole + "[memory]\nbudget = \"1GiB\"\n", "not supported by this version"},
+		"memory":           {strings.Replace(whole, "2GiB", "1MiB", 1), "the least budget"},
 		"standalone":       {strings.Replace(whole, `"cluster"`, `"standalone"`, 1), "standalone"},
 		"missing":          {"", "data_dir is needed"},
 		"factor":           {strings.Replace(whole, "timeout_factor = 2", "timeout_factor = 1000", 1), "from 0.1 to 100"},

@@ -52,7 +52,7 @@ var settings = []setting{
 	{"cluster.secret_file", kindText, "the cluster's secret", path(func(c *Config) *string { return &c.Cluster.SecretFile })},
 	{"cluster.token_file", kindText, "", unsupported("joining by a one-time token")},
 	{"raft.timeout_factor", kindNumber, "multiplier of Raft's timeouts, 0.1 to 100", factor(func(c *Config) *float64 { return &c.TimeoutFactor })},
-	{"memory.budget", kindNumber, "", unsupported("a budget for resident databases")},
+	{"memory.budget", kindNumber, "what databases may take in memory, such as 4GiB (default: half of the machine's)", budget},
 	{"auth.max_staleness", kindText, "how long a node that lost its leader goes on authorizing", duration(func(c *Config) *time.Duration { return &c.MaxStaleness })},
 	{"auth.required", kindBool, "", required},
 	{"hivehub.url", kindText, "", unsupported("HiveHub")},
@@ -193,6 +193,22 @@ func size(of func(*Config) *int64) func(*Config, string) error {
 		*of(c) = bytes
 		return nil
 	}
+}
+
+// MinMemoryBudget is the least memory.budget.
+const MinMemoryBudget = 16 << 20
+
+// budget is memory.budget.
+func budget(c *Config, text string) error {
+	bytes, err := parseSize(text)
+	if err != nil {
+		return err
+	}
+	if bytes < MinMemoryBudget {
+		return fmt.Errorf("%q is less than %d MiB, the least budget", text, MinMemoryBudget>>20)
+	}
+	c.MemoryBudget = bytes
+	return nil
 }
 
 // sizeUnits are the endings of a size, the longer ones first.
