@@ -14,6 +14,7 @@
 //	  Kills              kill -9 under recording writers: nothing acknowledged is lost, nothing doubles
 //	  Histories          operations under kills, pauses and transfers, judged by a linearizability checker
 //	TestMembers          a fourth node joins and the first one, the leader, is drained under load; who left is refused
+//	TestResidency        thirty tenants in turn on nodes with room for ten: memory stays within bounds (own cluster)
 //	TestPlanted_…        the list of planted bugs and what catches each
 //
 // `go test` runs quick sizes, NEXUS_FULL=1 (`make chaos`) what the project promises, -short none of it. NEXUS_SEED

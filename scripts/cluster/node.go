@@ -205,3 +205,6 @@ func (n *Node) CPUTicks() (uint64, error) { return cpuTicks(n.PID()) }
 
 // Pprof is where a node of the profile variant serves profiles.
 func (n *Node) Pprof() string { return n.pprof }
+
+// ResidentBytes is the memory that the process holds (RSS), from /proc.
+func (n *Node) ResidentBytes() (uint64, error) { return residentBytes(n.PID()) }

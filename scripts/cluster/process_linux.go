@@ -34,3 +34,20 @@ func cpuTicks(pid int) (uint64, error) {
 	}
 	return total, nil
 }
+
+// residentBytes reads what a process holds of memory: the second number of its statm, in pages.
+func residentBytes(pid int) (uint64, error) {
+	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	if err != nil {
+		return 0, fmt.Errorf("read memory: %w", err)
+	}
+	fields := bytes.Fields(content)
+	if len(fields) < 2 {
+		return 0, fmt.Errorf("read memory: %q", content)
+	}
+	pages, err := strconv.ParseUint(string(fields[1]), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("read memory: %w", err)
+	}
+	return pages * uint64(os.Getpagesize()), nil
+}

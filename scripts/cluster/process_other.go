@@ -13,3 +13,7 @@ func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: tr
 func cpuTicks(int) (uint64, error) {
 	return 0, errors.New("processor time is read from /proc, which this system lacks")
 }
+
+func residentBytes(int) (uint64, error) {
+	return 0, errors.New("memory is read from /proc, which this system lacks")
+}

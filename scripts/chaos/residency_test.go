@@ -1,0 +1,77 @@
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hivellm/nexus/scripts/cluster"
+)
+
+const (
+	residencyTenants = 30
+	residencyBatch   = 250
+	residencyText    = 2_500 // bytes of a node's property
+	residencyBeyond  = 512 << 20
+)
+
+// TestResidency has every one of thirty tenants read and written in turn, on nodes whose memory.budget is a third of what
+// they hold together: no request fails, no process outgrows budget and 512 MiB, and the digests agree.
+func TestResidency(t *testing.T) {
+	budget := cluster.Size(16<<20, 256<<20)
+	nodes := 3 * budget / residencyTenants / (residencyText + 200)
+	c := cluster.New(t, cluster.Options{Env: []string{fmt.Sprintf("NEXUS_MEMORY_BUDGET=%d", budget)}})
+	ctx := cluster.Within(t, 10*time.Minute)
+	var tenants []*cluster.Tenant
+	most := uint64(0)
+	for i := range residencyTenants {
+		k := tenant(t, ctx, c, fmt.Sprint("resident", i))
+		fill(t, ctx, c, k, nodes)
+		tenants = append(tenants, k)
+		most = max(most, rss(t, c))
+	}
+	for round := range 2 {
+		for i, k := range tenants {
+			for at, n := range c.Nodes {
+				want := int64(nodes + round*len(c.Nodes) + at)
+				if got := cluster.AskInt(t, ctx, k.Client, n, cluster.Query{Text: "MATCH (n) RETURN count(n)"}); got != want {
+					t.Fatalf("%s of tenant %d counts %d nodes, not %d", n.Name, i, got, want)
+				}
+				cluster.Ask(t, ctx, k.Client, n, cluster.Query{Text: "CREATE (:Turn {round: $round})", Parameters: map[string]any{"round": round}})
+			}
+			most = max(most, rss(t, c))
+		}
+	}
+	t.Logf("%d tenants of %d nodes, budget %d MiB: at most %d MiB resident in a process", residencyTenants, nodes, budget>>20, most>>20)
+	if limit := uint64(budget + residencyBeyond); most > limit {
+		t.Errorf("a process held %d bytes, more than %d", most, limit)
+	}
+	agree(t, c, tenants[0].ID)
+}
+
+// fill makes nodes of some bytes each, in batches through one node.
+func fill(t *testing.T, ctx context.Context, c *cluster.Cluster, k *cluster.Tenant, nodes int) {
+	t.Helper()
+	text := strings.Repeat("x", residencyText)
+	for made := 0; made < nodes; made += residencyBatch {
+		cluster.Ask(t, ctx, k.Client, c.Nodes[made/residencyBatch%len(c.Nodes)], cluster.Query{
+			Text:       "UNWIND range(1, $n) AS i CREATE (:Data {i: i, text: $text})",
+			Parameters: map[string]any{"n": min(residencyBatch, nodes-made), "text": text},
+		})
+	}
+}
+
+// rss is the largest process's memory.
+func rss(t *testing.T, c *cluster.Cluster) (most uint64) {
+	t.Helper()
+	for _, n := range c.Nodes {
+		bytes, err := n.ResidentBytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		most = max(most, bytes)
+	}
+	return most
+}
