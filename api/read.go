@@ -76,7 +76,7 @@ func (s *Service) evaluate(ctx context.Context, r *run, index uint64, summary Su
 		return Summary{}, err
 	}
 	defer pinned.Release()
-	rows := &rowSink{sink: sink}
+	rows := newRowSink(sink)
 	done, err := cypher.Read(ctx, r.query, pinned.Graph, r.options, rows)
 	if err != nil {
 		return Summary{}, err
@@ -160,15 +160,28 @@ func (s *Service) localStaleness(r *run) (time.Duration, error) {
 	return age, nil
 }
 
-// rowSink encodes rows as they come, into one reused buffer.
+// rowSink encodes rows as they come, straight into the answer or into one reused buffer.
 type rowSink struct {
 	sink   Sink
+	direct DirectSink // the same, where it takes rows directly
 	buffer []byte
+}
+
+func newRowSink(sink Sink) *rowSink {
+	direct, _ := sink.(DirectSink)
+	return &rowSink{sink: sink, direct: direct}
 }
 
 func (r *rowSink) Columns(names []string) error { return r.sink.Columns(names) }
 
 func (r *rowSink) Row(g *graph.Graph, row []value.Value) error {
+	if r.direct != nil {
+		buffer, err := answer.AppendRow(r.direct.BeginRow(), g, row)
+		if err != nil {
+			return err
+		}
+		return r.direct.EndRow(buffer)
+	}
 	encoded, err := answer.AppendRow(r.buffer[:0], g, row)
 	if err != nil {
 		return err

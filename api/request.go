@@ -52,6 +52,14 @@ type Sink interface {
 	Row(encoded []byte) error
 }
 
+// DirectSink is a Sink that lets rows be appended where they are sent from: BeginRow gives its buffer, to which one row
+// is appended, and EndRow takes it back. A row that is not ended was never there.
+type DirectSink interface {
+	Sink
+	BeginRow() []byte
+	EndRow(buffer []byte) error
+}
+
 // Summary is the end of a good answer.
 type Summary struct {
 	Stats         cypher.Stats

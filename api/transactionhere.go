@@ -97,7 +97,7 @@ func (s *Service) runStatement(ctx context.Context, one *tx.Transaction, request
 	if one.ReadOnly() && r.query.Writes() {
 		return Summary{}, Refuse(CodeBadRequest, "The transaction began with access_mode read: it takes no statement that writes")
 	}
-	done, err := one.Run(ctx, r.query, r.options, &rowSink{sink: sink})
+	done, err := one.Run(ctx, r.query, r.options, newRowSink(sink))
 	if err != nil {
 		return Summary{}, err
 	}

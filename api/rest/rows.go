@@ -66,22 +66,34 @@ func (r *rows) Columns(names []string) error {
 
 // Row implements api.Sink.
 func (r *rows) Row(encoded []byte) error {
+	return r.EndRow(append(r.BeginRow(), encoded...))
+}
+
+// BeginRow implements api.DirectSink.
+func (r *rows) BeginRow() []byte {
 	if r.some {
-		r.buffer = append(r.buffer, ',')
+		return append(r.buffer, ',')
 	}
-	r.some = true
-	r.buffer = append(r.buffer, encoded...)
+	return r.buffer
+}
+
+// EndRow implements api.DirectSink.
+func (r *rows) EndRow(buffer []byte) error {
+	r.some, r.buffer = true, buffer
 	if len(r.buffer) >= heldBytes || r.sent && len(r.buffer) >= sentBytes {
 		return r.send()
 	}
 	return nil
 }
 
+// jsonType is the header of every JSON answer of rows; nobody changes it.
+var jsonType = []string{echo.MIMEApplicationJSON}
+
 // send writes what is gathered; from then on the answer is chunked.
 func (r *rows) send() error {
 	if !r.sent {
 		r.sent = true
-		r.response.Header().Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
+		r.response.Header()[echo.HeaderContentType] = jsonType
 		r.response.WriteHeader(http.StatusOK)
 	}
 	_ = r.control.SetWriteDeadline(time.Now().Add(deliveryTimeout)) // a recorder of a test has no deadlines

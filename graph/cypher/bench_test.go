@@ -171,3 +171,42 @@ func BenchmarkWrite(b *testing.B) {
 		})
 	})
 }
+
+// BenchmarkScale asks the same of 10 000 and of 100 000 people who know five each, every time of another one: what a
+// read costs must not follow the size of the graph.
+func BenchmarkScale(b *testing.B) {
+	for _, nodes := range []int{10_000, 100_000} {
+		g := graph.Empty()
+		for from := 0; from < nodes; from += 10_000 {
+			g = write(b, g, map[string]value.Value{"from": value.Int(int64(from))},
+				`UNWIND range($from, $from + 9999) AS i CREATE (:Person {id: i, name: 'person ' + toString(i)})`)
+		}
+		g = write(b, g, nil, `CREATE INDEX people FOR (p:Person) ON (p.id)`)
+		for from := 0; from < nodes; from += 10_000 {
+			g = write(b, g, map[string]value.Value{"n": value.Int(int64(nodes)), "from": value.Int(int64(from))},
+				`UNWIND range($from, $from + 9999) AS i UNWIND range(1, 5) AS k
+				 MATCH (a:Person {id: i}), (b:Person {id: (i * 7 + k * 131) % $n}) CREATE (a)-[:KNOWS]->(b)`)
+		}
+		for _, c := range []struct{ name, text string }{
+			{"point", `MATCH (p:Person {id: $id}) RETURN p.name`},
+			{"hop2", `MATCH (p:Person {id: $id})-[:KNOWS]->()-[:KNOWS]->(f) RETURN f.name`},
+			{"hop2count", `MATCH (:Person {id: $id})-[:KNOWS*2..2]->(x) RETURN count(DISTINCT x)`},
+		} {
+			b.Run(fmt.Sprint(c.name, "/", nodes), func(b *testing.B) {
+				q, sink := mustPrepare(b, c.text), &discard{}
+				options := cypher.Options{Params: map[string]value.Value{}}
+				measured(b, func() {
+					for i := 0; b.Loop(); i++ {
+						options.Params["id"] = value.Int(int64(i * 7919 % nodes))
+						if _, err := cypher.Read(context.Background(), q, g, options, sink); err != nil {
+							b.Fatal(err)
+						}
+					}
+				})
+				if sink.rows == 0 {
+					b.Fatal("no rows")
+				}
+			})
+		}
+	}
+}

@@ -79,6 +79,9 @@ func (b byKey) Swap(i, j int) {
 	b.values[i], b.values[j] = b.values[j], b.values[i]
 }
 
+// fewEntries is what room is made for at first.
+const fewEntries = 4
+
 // MapBuilder gathers entries of a map.
 type MapBuilder struct {
 	keys   []string
@@ -87,6 +90,9 @@ type MapBuilder struct {
 
 // Set adds an entry; of equal keys the last wins.
 func (b *MapBuilder) Set(key string, v Value) {
+	if b.keys == nil {
+		b.keys, b.values = make([]string, 0, fewEntries), make([]Value, 0, fewEntries)
+	}
 	b.keys = append(b.keys, key)
 	b.values = append(b.values, v)
 }
