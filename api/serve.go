@@ -2,11 +2,13 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/hivellm/nexus/api/forward"
 	"github.com/hivellm/nexus/api/wire"
+	"github.com/hivellm/nexus/raft"
 	"github.com/hivellm/nexus/raft/peer"
 	"github.com/hivellm/nexus/scripts/planted"
 )
@@ -75,6 +77,9 @@ func (s *Service) runRemote(ctx context.Context, remote remoteRequest, sink Sink
 		return s.writeHere(ctx, r, remote.ID, term, sink)
 	}
 	index, err := s.node.ReadIndex(ctx)
+	if errors.Is(err, raft.ErrNoLeader) { // it leads no longer, and nothing was said: another node may be asked
+		return Summary{}, errNotTaken
+	}
 	if err != nil {
 		return Summary{}, err
 	}
