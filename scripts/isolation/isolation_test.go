@@ -117,7 +117,28 @@ func (s *session) do(ctx context.Context, one step) ([]byte, error) {
 	if answer.Bookmark != "" {
 		s.bookmark = answer.Bookmark
 	}
+	if one.definesIndex() {
+		if err := s.awaitIndexes(ctx, q.Database); err != nil {
+			return nil, err
+		}
+	}
 	return bytes.Join([][]byte{answer.Columns, answer.RawRows, answer.Stats, answer.Notifications}, []byte("\n")), nil
+}
+
+// awaitIndexes waits until every node has built its own: what is shown of a build, and which plan is taken meanwhile,
+// is a matter of time and not of who else is there.
+func (s *session) awaitIndexes(ctx context.Context, database string) error {
+	for _, node := range s.c.Nodes {
+		q := cluster.Query{Text: "SHOW INDEXES", Database: database, Consistency: "bookmark", Bookmark: s.bookmark}
+		err := cluster.Until(ctx, "indexes to be built", func() (bool, error) {
+			answer, _, err := s.Cypher(ctx, node, q)
+			return err == nil && answer.Problem == nil && !bytes.Contains(answer.RawRows, []byte(`"POPULATING"`)), err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // look asks another route; what names the request, the tenant or the hour is left out.

@@ -3,6 +3,7 @@ package isolation
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/hivellm/nexus/scripts/cluster"
 )
@@ -19,6 +20,11 @@ func (s step) String() string {
 		return "GET " + s.path
 	}
 	return fmt.Sprintf("%s %v", s.query.Text, s.query.Parameters)
+}
+
+// definesIndex tells whether indexes are built after the step.
+func (s step) definesIndex() bool {
+	return strings.HasPrefix(s.query.Text, "CREATE INDEX") || strings.HasPrefix(s.query.Text, "CREATE CONSTRAINT")
 }
 
 // template is a query that programs choose so often.
