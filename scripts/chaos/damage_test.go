@@ -32,7 +32,7 @@ func checkDamage(t *testing.T, c *cluster.Cluster) {
 	for _, k := range []*cluster.Client{owner.Client, beside.Client} {
 		cluster.Ask(t, ctx, k, c.Nodes[0], cluster.Query{
 			Text:       "UNWIND range(1, $n) AS i CREATE (:Text {n: i, text: CASE i WHEN 7 THEN $sound ELSE 'some text' END})",
-			Parameters: map[string]any{"n": cluster.Size(2_000, 100_000), "sound": soundText},
+			Parameters: map[string]any{"n": cluster.Size(2_000, 40_000), "sound": soundText},
 		})
 	}
 	for round, killed := range []bool{false, true} {
