@@ -134,20 +134,11 @@ func (s *Service) askLeader(ctx context.Context, leader string, request []byte, 
 	defer patience.Wait()
 	defer giveUp()
 	patience.Go(func() {
-		select {
-		case <-watch.Done():
-		case <-ctx.Done():
-			return
-		}
-		grace := time.NewTimer(answerGrace)
-		defer grace.Stop()
-		select {
-		case <-grace.C:
+		afterOutcome(ctx, watch, func() {
 			if guarded.hush() {
 				giveUp()
 			}
-		case <-ctx.Done():
-		}
+		})
 	})
 	return forward.Do(ctx, s.node, leader, methodCypher, request, guarded)
 }

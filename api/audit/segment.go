@@ -3,6 +3,7 @@ package audit
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -48,22 +49,12 @@ func segments(dir string) ([]segment, error) {
 		}
 		list = append(list, segmentAt(dir, first))
 	}
-	slices.SortFunc(list, func(a, b segment) int { return compareUint(a.first, b.first) })
+	slices.SortFunc(list, func(a, b segment) int { return cmp.Compare(a.first, b.first) })
 	return list, nil
 }
 
-func compareUint(a, b uint64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
-}
-
 // lines gives each whole line of a segment, without its newline, to visit: valid during the call only. torn is how many
-// bytes stand behind the last newline; errStop of visit ends it well.
+// bytes stand behind the last newline; an error of visit ends it.
 func (s segment) lines(visit func(line []byte) error) (torn int, err error) {
 	file, err := os.Open(s.path)
 	if err != nil {
@@ -76,9 +67,6 @@ func (s segment) lines(visit func(line []byte) error) (torn int, err error) {
 		switch {
 		case err == nil:
 			if err := visit(bytes.TrimSuffix(line, []byte{'\n'})); err != nil {
-				if errors.Is(err, errStop) {
-					return 0, nil
-				}
 				return 0, err
 			}
 		case errors.Is(err, io.EOF):
@@ -90,6 +78,3 @@ func (s segment) lines(visit func(line []byte) error) (torn int, err error) {
 		}
 	}
 }
-
-// errStop ends a visit early.
-var errStop = errors.New("seen enough")

@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -169,23 +170,13 @@ func (s *Store) metas() ([]meta, error) {
 	slices.SortFunc(list, func(a, b meta) int {
 		switch {
 		case a.Raft.Index != b.Raft.Index:
-			return compare(b.Raft.Index, a.Raft.Index)
+			return cmp.Compare(b.Raft.Index, a.Raft.Index)
 		case a.Raft.Term != b.Raft.Term:
-			return compare(b.Raft.Term, a.Raft.Term)
+			return cmp.Compare(b.Raft.Term, a.Raft.Term)
 		}
-		return compare(b.Sequence, a.Sequence)
+		return cmp.Compare(b.Sequence, a.Sequence)
 	})
 	return list, nil
-}
-
-func compare(a, b uint64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 func (s *Store) readMeta(id string) (meta, error) {
