@@ -78,6 +78,7 @@ func (b *batch) deleteTenant(c *DeleteTenant) Result {
 		return Result{Err: err}
 	}
 	b.state.names.Delete(account.Name)
+	b.closeBook(&account)
 	b.records.DropTenant(c.Tenant)
 	sys := b.records.System()
 	sys.DropPrefix(store.Databases, tenantSuffix(c.Tenant))

@@ -31,6 +31,7 @@ type batch struct {
 	// registryChanged and membersChanged say what must be published anew.
 	registryChanged, membersChanged bool
 	clusterChanged                  bool
+	ledgerChanged                   bool
 }
 
 // Apply implements hraft.FSM.
@@ -156,6 +157,8 @@ func (b *batch) command(command Command) Result {
 		return b.removeMember(c)
 	case *MarkMember:
 		return b.markMember(c)
+	case *LedgerTick:
+		return b.ledgerTick(c)
 	}
 	panic(fmt.Sprintf("fsm: no apply for %T", command))
 }
@@ -198,7 +201,14 @@ func (b *batch) commit() {
 	if b.membersChanged {
 		members = b.state.members.Copy()
 	}
-	m.publish(b.entry, registry, members)
+	books := now.ledger
+	if b.ledgerChanged {
+		books = m.state.ledger.shown()
+	}
+	m.publish(b.entry, registry, members, books)
+	if b.ledgerChanged || b.registryChanged {
+		m.tellLedger()
+	}
 	if planted.On("watch-after-publish") {
 		m.watches.tell(b.news)
 	}

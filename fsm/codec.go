@@ -35,6 +35,7 @@ const (
 	kindSetClock          commandKind = 13
 	kindRemoveMember      commandKind = 14
 	kindMarkMember        commandKind = 15
+	kindLedgerTick        commandKind = 16
 )
 
 // newCommand makes an empty command of a kind, nil where the kind is unknown.
@@ -70,6 +71,8 @@ func newCommand(kind commandKind) Command {
 		return &RemoveMember{}
 	case kindMarkMember:
 		return &MarkMember{}
+	case kindLedgerTick:
+		return &LedgerTick{}
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/hivellm/nexus/graph"
 	"github.com/hivellm/nexus/tenancy"
+	"github.com/hivellm/nexus/tenancy/ledger"
 )
 
 var rewrite = flag.Bool("rewrite", false, "add golden bytes that are missing; those that are there never change")
@@ -53,6 +54,10 @@ func samples() []struct {
 		{"digest-mark", &DigestMark{Header: h, Digests: []StampedDigest{{account.ID, 4, changes.Stamp, graph.Digest{1, 15: 2}}}}},
 		{"set-clock", &SetClock{Header: h, NowMs: -1}},
 		{"remove-member", &RemoveMember{Header: h, NodeID: "n3"}},
+		{"ledger-tick", &LedgerTick{Header: h, Resident: []tenancy.ID{account.ID, tenancy.IDFromNumber(300)}, Tick: &ledger.Tick{
+			Period: 202611, Opens: []ledger.Open{{ID: "n1", Incarnation: 2}},
+			Grants: []ledger.Grant{{Tenant: account.ID, Node: 1, Incarnation: 2, Period: 202611, Units: ledger.Units{Requests: 400, Writes: 3}}},
+		}}},
 		{"mark-member", &MarkMember{Header: h, NodeID: "n3", Draining: true}},
 	}
 }

@@ -3,6 +3,7 @@ package fsm
 import (
 	"github.com/hivellm/nexus/graph"
 	"github.com/hivellm/nexus/tenancy"
+	"github.com/hivellm/nexus/tenancy/ledger"
 )
 
 // Command is one thing that the log can say. The commands are the pointer types of this file.
@@ -176,6 +177,16 @@ type MarkMember struct {
 	Header
 	NodeID   string
 	Draining bool
+}
+
+// LedgerTick is a step of the ledger: what nodes spent, and what each may spend from now. Result.Value are the items that
+// were not taken, a []*ledger.RefusedError.
+type LedgerTick struct {
+	Header
+	// Tick is never nil.
+	Tick *ledger.Tick
+	// Resident are tenants that the leader has in memory, ascending, at most MaxResident; nil says nothing (R22).
+	Resident []tenancy.ID
 }
 
 // Bounds of commands.

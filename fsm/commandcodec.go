@@ -3,6 +3,7 @@ package fsm
 import (
 	"github.com/hivellm/nexus/graph"
 	"github.com/hivellm/nexus/tenancy"
+	"github.com/hivellm/nexus/tenancy/ledger"
 )
 
 // Bounds of what a command's fields may claim; what they may mean is checked in apply.
@@ -192,6 +193,32 @@ func (c *MarkMember) write(w *writer) {
 func (c *MarkMember) read(r *reader) {
 	c.NodeID = r.text(maxNodeID)
 	c.Draining = r.bool()
+}
+
+func (*LedgerTick) kind() commandKind { return kindLedgerTick }
+
+func (c *LedgerTick) write(w *writer) {
+	w.encoded(ledger.EncodeTick(c.Tick))
+	w.list(len(c.Resident))
+	for _, id := range c.Resident {
+		w.uint(id.Number())
+	}
+}
+
+func (c *LedgerTick) read(r *reader) {
+	raw := r.bytes(MaxCommandBytes)
+	if r.err != nil {
+		return
+	}
+	tick, err := ledger.DecodeTick(raw)
+	if err != nil {
+		r.fail(err)
+		return
+	}
+	c.Tick = tick
+	for range r.list(MaxResident) {
+		c.Resident = append(c.Resident, tenancy.IDFromNumber(r.uint()))
+	}
 }
 
 func writePlace(w *writer, tenant tenancy.ID, database tenancy.DatabaseID) {

@@ -6,6 +6,7 @@
 //	Machine.ApplyBatch    entries ≤ applied are skipped by index; the others decoded and applied in order
 //	 ├ GraphWrite         tenant → database → kept id → term and base stamp → quotas → graph.Apply → records
 //	 ├ CreateTenant, …    the registry: tenants, keys, databases, members
+//	 ├ LedgerTick         a step of tenancy/ledger: its cluster and the books it touched, stored and published (Machine.Ledger)
 //	 └ commit             data, index and term in one store batch; then versions, watches, applied, in that order
 //	Machine.Pin           the applied version of a database, loaded from the store on first use, kept in memory while used
 //	Machine.BuildIndexes  the indexes that versions in memory lack, beside the log, for whoever has a goroutine (R19)

@@ -60,6 +60,9 @@ type Machine struct {
 	// unbuilt are the databases in memory that lack indexes; guarded by apply. indexWork is told when one is added.
 	unbuilt   []*database
 	indexWork chan struct{}
+	// ledgerNews and wanted are told by apply; each holds one.
+	ledgerNews chan struct{}
+	wanted     chan []tenancy.ID
 	// disagreements are the last ones found by digest marks; guarded by apply.
 	disagreements []Disagreement
 }
@@ -73,6 +76,7 @@ type published struct {
 	clock    clockRecord
 	registry *Registry
 	members  *btree.Map[string, memberMark]
+	ledger   ledgerState
 }
 
 // Open opens the machine in its directory, or makes an empty one.
@@ -108,7 +112,10 @@ func Open(config Config) (*Machine, error) {
 }
 
 func newMachine(config Config) *Machine {
-	m := &Machine{config: config, watches: newWatches(), offers: newOffers(), damaged: make(chan struct{}, 1), indexWork: make(chan struct{}, 1)}
+	m := &Machine{
+		config: config, watches: newWatches(), offers: newOffers(), damaged: make(chan struct{}, 1), indexWork: make(chan struct{}, 1),
+		ledgerNews: make(chan struct{}, 1), wanted: make(chan []tenancy.ID, 1),
+	}
 	m.residency.setBudget(config.MemoryBudgetBytes)
 	return m
 }
@@ -207,12 +214,13 @@ func (m *Machine) Digests() (applied uint64, list []DatabaseDigest) {
 func (m *Machine) publishAll(applied uint64) {
 	m.publish(applied, &Registry{
 		ready: m.state.cluster.id != "", tenants: m.state.tenants.Copy(), keys: m.state.keys.Copy(),
-	}, m.state.members.Copy())
+	}, m.state.members.Copy(), m.state.ledger.shown())
+	m.tellLedger()
 }
 
-func (m *Machine) publish(applied uint64, registry *Registry, members *btree.Map[string, memberMark]) {
+func (m *Machine) publish(applied uint64, registry *Registry, members *btree.Map[string, memberMark], books ledgerState) {
 	m.published.Store(&published{
-		applied: applied, cluster: m.state.cluster, clock: m.state.clock, registry: registry, members: members,
+		applied: applied, cluster: m.state.cluster, clock: m.state.clock, registry: registry, members: members, ledger: books,
 	})
 	m.progress.broadcast()
 }

@@ -41,6 +41,7 @@ func (b *batch) removeMember(c *RemoveMember) Result {
 		return Result{Err: &InvalidError{errMemberUnnamed}}
 	}
 	b.setMember(c.NodeID, memberRemoved)
+	b.departed(c.NodeID)
 	return Result{}
 }
 

@@ -11,13 +11,14 @@ import (
 	"github.com/hivellm/nexus/graph"
 	"github.com/hivellm/nexus/graph/value"
 	"github.com/hivellm/nexus/tenancy"
+	"github.com/hivellm/nexus/tenancy/ledger"
 )
 
 // program draws one step of a tenant's life from what is there.
 func (r *rig) program(t *rapid.T, id tenancy.ID, name string) Command {
 	list := r.m.Registry().Databases(id)
 	db := list[rapid.IntRange(0, len(list)-1).Draw(t, "database")]
-	switch rapid.IntRange(0, 9).Draw(t, "step") {
+	switch rapid.IntRange(0, 10).Draw(t, "step") {
 	case 0:
 		return &CreateDatabase{Header: r.header(), Tenant: id, Name: fmt.Sprintf("d%d", rapid.IntRange(0, 3).Draw(t, "name"))}
 	case 1:
@@ -35,6 +36,12 @@ func (r *rig) program(t *rapid.T, id tenancy.ID, name string) Command {
 	case 5:
 		r.timeMs += rapid.Int64Range(0, 9*60*1000).Draw(t, "time")
 		return &SetClock{Header: r.header(), NowMs: r.timeMs}
+	case 6:
+		n := rapid.Uint64Range(1, 9).Draw(t, "spent")
+		return &LedgerTick{Header: r.header(), Tick: &ledger.Tick{
+			Period: ledger.PeriodOf(r.timeMs), Opens: []ledger.Open{{ID: "n1", Incarnation: n}},
+			Settles: []ledger.Settle{{Tenant: id, Node: 1, Incarnation: n, Period: ledger.PeriodOf(testTimeMs), Spent: ledger.Totals{Requests: n}}},
+		}}
 	}
 	return r.write(id, db.Number, func(d *graph.Draft) { mutate(t, d) })
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/hivellm/nexus/graph"
 	"github.com/hivellm/nexus/graph/store"
 	"github.com/hivellm/nexus/tenancy"
+	"github.com/hivellm/nexus/tenancy/ledger"
 )
 
 // clusterRecord is what is known of the whole cluster. It changes by few commands.
@@ -38,6 +39,7 @@ type state struct {
 	names   *btree.Map[string, uint64] // of tenants that are not deleted
 	keys    *btree.Map[string, *tenancy.KeyRecord]
 	members *btree.Map[string, memberMark]
+	ledger  ledgerState
 	// nextExpiryMs is the earliest expiry of a kept id, math.MaxInt64 for none.
 	nextExpiryMs int64
 }
@@ -58,11 +60,12 @@ func loadState(s *store.Store) (*state, error) {
 		names:        &btree.Map[string, uint64]{},
 		keys:         &btree.Map[string, *tenancy.KeyRecord]{},
 		members:      &btree.Map[string, memberMark]{},
+		ledger:       ledgerState{books: &btree.Map[uint64, *ledger.Book]{}},
 		nextExpiryMs: math.MaxInt64,
 		clock:        clockRecord{nextTenant: 1},
 	}
 	for _, load := range []func(store.System) error{
-		st.loadCluster, st.loadTenants, st.loadKeys, st.loadMembers, st.loadKept,
+		st.loadCluster, st.loadTenants, st.loadKeys, st.loadMembers, st.loadKept, st.loadLedger,
 	} {
 		if err := load(s.System()); err != nil {
 			return nil, fmt.Errorf("load the system space: %w", err)
