@@ -41,6 +41,7 @@ var operations = []operation{
 	leaderOperation("tenant.create", tenancy.FunctionTenantWrite, (*Service).createTenant),
 	leaderOperation("tenant.update", tenancy.FunctionTenantWrite, (*Service).updateTenant),
 	leaderOperation("tenant.delete", tenancy.FunctionTenantWrite, (*Service).deleteTenant),
+	leaderOperation("tenant.import", tenancy.FunctionTenantWrite, (*Service).importTenant),
 	leaderOperation("key.create", tenancy.FunctionKeyWrite, (*Service).createKey),
 	leaderOperation("key.revoke", tenancy.FunctionKeyWrite, (*Service).revokeKey),
 	leaderOperation("key.rotate", tenancy.FunctionKeyWrite, (*Service).rotateKey),

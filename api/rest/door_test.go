@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hivellm/nexus/api/apitest"
 	"github.com/hivellm/nexus/raft/peer"
 )
 
@@ -25,6 +26,8 @@ func TestDoor(t *testing.T) {
 		test func(*testing.T, *world)
 	}{
 		{"Law5", testLaw5},
+		{"Import", testImport},
+		{"ImportOverQuota", testImportOverQuota},
 		{"Door/OneOrderOfRefusals", testDoorOneOrderOfRefusals},
 		{"Door/Credentials", testDoorCredentials},
 		{"Door/RequestID", testDoorRequestID},
@@ -146,7 +149,11 @@ func testCypherFunctionsByPlan(t *testing.T, w *world) {
 			}
 		}
 	}
-	listing := w.want(w.do("GET", "/schema/indexes", w.oneKey, ""), 200)
+	var listing answer
+	apitest.WaitFor(t, "the index, which is built in the background", func() bool {
+		listing = w.want(w.do("GET", "/schema/indexes", w.oneKey, ""), 200)
+		return !strings.Contains(listing.raw, "POPULATING")
+	})
 	wantIn(w, listing, `"name":"people","state":"ONLINE","populationPercent":100,"type":"RANGE","entityType":"NODE","labelsOrTypes":["Person"],"properties":["name"],"owningConstraint":null`)
 }
 

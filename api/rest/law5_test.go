@@ -82,6 +82,8 @@ func samples(w *world, method, path string) (sample, bool) {
 		return sample{"/admin/tenants/" + w.two + "/resume", "", 200, func(w *world, _ answer) {
 			w.want(w.do("GET", "/health", w.twoKey, ""), 200)
 		}}, true
+	case "POST /admin/tenants/:id/import":
+		return importSample(w), true
 	case "GET /admin/keys", "GET /admin/keys/:id":
 		return sample{strings.ReplaceAll(path, ":id", keyID(w.oneKey)), "", 200, func(w *world, a answer) {
 			wantIn(w, a, keyID(w.oneKey))

@@ -55,6 +55,7 @@ var routes = []route{
 	{method: http.MethodDelete, path: "/admin/tenants/:id", function: tenancy.FunctionTenantWrite, handle: (*Server).deleteTenant},
 	{method: http.MethodPost, path: "/admin/tenants/:id/suspend", function: tenancy.FunctionTenantWrite, handle: (*Server).suspendTenant},
 	{method: http.MethodPost, path: "/admin/tenants/:id/resume", function: tenancy.FunctionTenantWrite, handle: (*Server).resumeTenant},
+	{method: http.MethodPost, path: "/admin/tenants/:id/import", function: tenancy.FunctionTenantWrite, handle: (*Server).importTenant},
 
 	{method: http.MethodGet, path: "/admin/keys", function: tenancy.FunctionKeyRead, handle: (*Server).listKeys},
 	{method: http.MethodPost, path: "/admin/keys", function: tenancy.FunctionKeyWrite, handle: (*Server).createKey},
