@@ -42,11 +42,12 @@ func damageOf(err error) *damage {
 		mismatch *graph.MismatchError
 		missing  *graph.NotFoundError
 		doubled  *graph.UniqueViolation
+		lacking  *graph.MissingPropertyError
 	)
 	switch {
 	case errors.As(err, &mismatch):
 		return &damage{reason: err.Error(), off: mismatch.Found.Minus(mismatch.Said)}
-	case errors.Is(err, graph.ErrMalformed), errors.Is(err, store.ErrCorrupt), errors.As(err, &missing), errors.As(err, &doubled):
+	case errors.Is(err, graph.ErrMalformed), errors.Is(err, store.ErrCorrupt), errors.As(err, &missing), errors.As(err, &doubled), errors.As(err, &lacking):
 		return &damage{reason: err.Error(), off: unreadable}
 	}
 	return nil

@@ -51,6 +51,9 @@ func Apply(in Input) (*Output, error) {
 	if err := m.play(in.Changes); err != nil {
 		return nil, err
 	}
+	if err := m.checkDemands(); err != nil {
+		return nil, err
+	}
 	if err := m.settle(); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,10 @@
 // into a store batch; an Output that is dropped leaves nothing behind. The draft, Apply and Load all change entities
 // through the same mutation type, so that memory, disk and digest cannot disagree.
 //
+// Constraints are of three kinds. Uniqueness is kept by each write, through the constraint's index. Existence, and the
+// part of a key that is like it, is asked at the end of a statement (Draft.Check), of a replay, of changes that are applied
+// and of a load: what lacked a property when it was written is noted, and looked at again then.
+//
 // Every version knows what it takes in memory (MemoryBytes): pages and what they hold are summed up as they are written,
 // trees by their sizes. LoadWithin gives a load up that takes too much.
 //

@@ -109,15 +109,16 @@ func (d *Draft) settle() {
 
 // Savepoint is a state of a draft to which it can go back.
 type Savepoint struct {
-	graph   *Graph
-	ops     int
-	strings int
-	count   int
+	graph    *Graph
+	ops      int
+	strings  int
+	count    int
+	suspects suspects
 }
 
 // Savepoint remembers the state. It costs what Graph costs.
 func (d *Draft) Savepoint() Savepoint {
-	return Savepoint{d.Graph(), len(d.ops), len(d.table.strings), d.count}
+	return Savepoint{d.Graph(), len(d.ops), len(d.table.strings), d.count, d.m.suspects.clone()}
 }
 
 // RollbackTo goes back to a savepoint of this draft; later savepoints are void, this one may be used again.
@@ -127,7 +128,7 @@ func (d *Draft) RollbackTo(s Savepoint) {
 	d.m.g.token = token
 	d.m.touched.nodes.reset(s.graph.meta.NextNode)
 	d.m.touched.relationships.reset(s.graph.meta.NextRelationship)
-	d.frozen = s.graph
+	d.frozen, d.m.suspects = s.graph, s.suspects.clone()
 	d.ops, d.count = d.ops[:s.ops], s.count
 	d.table.truncate(s.strings)
 }
@@ -149,6 +150,11 @@ func (d *Draft) Changes() Changes {
 	}
 }
 
+// Check tells whether all that was written has the properties which existence and key constraints demand of it: that is
+// asked at the end of a statement, while uniqueness is kept by each write. A *MissingPropertyError names the first entity
+// that has not; the draft must then be rolled back or dropped.
+func (d *Draft) Check() error { return d.m.checkDemands() }
+
 // Replay plays the operations of other changes on this draft, with every constraint: how a transaction is brought onto
 // a newer version. After an error the draft must be rolled back or dropped.
 func (d *Draft) Replay(c Changes) error {
@@ -158,8 +164,11 @@ func (d *Draft) Replay(c Changes) error {
 	}
 	for {
 		o, err := r.next()
-		if err != nil || o == nil {
+		if err != nil {
 			return err
+		}
+		if o == nil {
+			return d.Check()
 		}
 		if o.defines() {
 			if err := d.redefine(o, c.Strings); err != nil {

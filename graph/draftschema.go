@@ -6,12 +6,12 @@ func (d *Draft) CreateIndex(definition IndexDefinition) (IndexDefinition, error)
 	if definition.Name == "" {
 		definition.Name = madeUpName("index", definition.Entity, definition.LabelOrType, definition.Properties)
 	}
-	if err := d.m.checkSchema(definition.Name, definition.Entity, definition.LabelOrType, definition.Properties); err != nil {
+	if err := d.m.g.checkIndex(&definition); err != nil {
 		return IndexDefinition{}, err
 	}
 	bytes := uint64(0)
 	if x, known := d.m.g.indexOver(definition); known {
-		err := d.m.eachCovered(x, func(_ uint64, properties []byte) error {
+		err := d.m.eachCovered(x.definition.Entity, x.name, func(_ uint64, properties []byte) error {
 			bytes += x.entryBytes(properties)
 			return nil
 		})
@@ -28,32 +28,56 @@ func (d *Draft) CreateIndex(definition IndexDefinition) (IndexDefinition, error)
 	return definition, nil
 }
 
-// CreateConstraint makes a uniqueness constraint with its index, which is built here, or answers a *UniqueViolation that
-// names the first offending pair. The other kinds are refused with an *UnsupportedError.
+// CreateConstraint makes a constraint, with its index where it has one, which is built here. Where the data do not keep it
+// the answer is a *UniqueViolation that names the first offending pair, or a *MissingPropertyError that names the first
+// entity without a property.
 func (d *Draft) CreateConstraint(definition ConstraintDefinition) (ConstraintDefinition, error) {
-	if definition.Kind != Unique {
-		return ConstraintDefinition{}, &UnsupportedError{Feature: definition.Kind.String()}
-	}
 	if definition.Name == "" {
-		definition.Name = madeUpName("constraint", definition.Entity, definition.LabelOrType, definition.Properties)
+		definition.Name = madeUpName(constraintWords[definition.Kind], definition.Entity, definition.LabelOrType, definition.Properties)
 	}
-	if err := d.m.checkSchema(definition.Name, definition.Entity, definition.LabelOrType, definition.Properties); err != nil {
+	if err := d.m.g.checkConstraint(&definition); err != nil {
+		return ConstraintDefinition{}, err
+	}
+	if err := d.m.validate(&definition); err != nil {
 		return ConstraintDefinition{}, err
 	}
 	index := definition.index()
-	built, known := d.m.g.indexOver(index)
-	if known {
-		if err := d.m.fill(built, d.m.g.token); err != nil {
+	var built *Index
+	if definition.Kind.ownsIndex() {
+		var err error
+		if built, err = d.buildOwned(index); err != nil {
 			return ConstraintDefinition{}, err
 		}
 	}
-	if err := d.define(opCreateConstraint, definition.Kind, &index, built.bytes); err != nil {
+	if err := d.define(opCreateConstraint, definition.Kind, &index, built.storageBytes()); err != nil {
 		return ConstraintDefinition{}, err
 	}
 	s := &d.m.g.schema
-	owned := s.ownIndex(s.index(index.Name), d.m.g.token)
-	owned.entries, owned.distinct, owned.progress = built.entries, built.distinct, nil
+	if built != nil {
+		owned := s.ownIndex(s.index(index.Name), d.m.g.token)
+		owned.entries, owned.distinct, owned.progress = built.entries, built.distinct, nil
+	}
 	return s.constraints[s.constraint(definition.Name)], nil
+}
+
+// constraintWords begin the names that are made up, by kind: constraints of several kinds may stand over the same.
+var constraintWords = [...]string{"constraint", "existence", "key"}
+
+// buildOwned builds the index of a constraint apart from the version.
+func (d *Draft) buildOwned(index IndexDefinition) (*Index, error) {
+	built, known := d.m.g.indexOver(index)
+	if !known {
+		return built, nil
+	}
+	return built, d.m.fill(built, d.m.g.token)
+}
+
+// storageBytes returns what the entries count for storage, 0 where there is no index.
+func (x *Index) storageBytes() uint64 {
+	if x == nil {
+		return 0
+	}
+	return x.bytes
 }
 
 func (d *Draft) define(code byte, kind ConstraintKind, x *IndexDefinition, bytes uint64) error {
@@ -69,7 +93,7 @@ func (d *Draft) define(code byte, kind ConstraintKind, x *IndexDefinition, bytes
 // DropIndex removes an index; one that a constraint owns is refused with an *OwnedIndexError.
 func (d *Draft) DropIndex(name string) error { return d.drop(opDropIndex, name, name) }
 
-// DropConstraint removes a constraint and its index.
+// DropConstraint removes a constraint, and its index where it has one.
 func (d *Draft) DropConstraint(name string) error {
 	index := ""
 	if i := d.m.g.schema.constraint(name); i >= 0 {

@@ -97,9 +97,21 @@ func (e *ConnectedError) Error() string {
 	return fmt.Sprintf("node %d still has %d relationships", e.Node, e.Relationships)
 }
 
+// names is where the labels or types of entities of the kind are interned.
+func (k EntityKind) names() nameKind {
+	if k == RelationshipEntity {
+		return typeNames
+	}
+	return labelNames
+}
+
+// entityWords begin an error about an entity: what it is, and what its label or type is called.
+var entityWords = [2][2]string{{"node", "label"}, {"relationship", "type"}}
+
 // UniqueViolation says that a write, or the data found by a new constraint, would have two entities with equal values.
 type UniqueViolation struct {
 	Constraint string
+	Entity     EntityKind
 	Label      string // or the relationship type
 	Keys       []string
 	Values     []value.Value
@@ -108,8 +120,26 @@ type UniqueViolation struct {
 }
 
 func (e *UniqueViolation) Error() string {
-	return fmt.Sprintf("%d already has label `%s` with these values of `%s` (constraint `%s`)",
-		e.Existing, e.Label, strings.Join(e.Keys, "`, `"), e.Constraint)
+	words := entityWords[e.Entity]
+	return fmt.Sprintf("%s %d already has %s `%s` with these values of `%s` (constraint `%s`)",
+		words[0], e.Existing, words[1], e.Label, strings.Join(e.Keys, "`, `"), e.Constraint)
+}
+
+// MissingPropertyError says that an entity has not what an existence or key constraint demands, at the end of a statement
+// or when the constraint is made.
+type MissingPropertyError struct {
+	Constraint string
+	Entity     EntityKind
+	Over       string // the label or relationship type
+	Key        string
+	ID         uint64
+}
+
+// Error implements error.
+func (e *MissingPropertyError) Error() string {
+	words := entityWords[e.Entity]
+	return fmt.Sprintf("%s %d with %s `%s` must have the property `%s` (constraint `%s`)",
+		words[0], e.ID, words[1], e.Over, e.Key, e.Constraint)
 }
 
 // PropertyTypeError says that a value cannot be stored in a property.

@@ -44,10 +44,40 @@ func goldenDraft(t *testing.T) *graph.Draft {
 	return d
 }
 
+// constraintsDraft makes a constraint of each kind that came after those of goldenDraft.
+func constraintsDraft(t *testing.T) *graph.Draft {
+	t.Helper()
+	d := graph.NewDraft(graph.Empty(), graph.Stamp{Term: 4, Sequence: 1}, graph.DraftLimits{})
+	a := mustNode(t, d, []string{"P"}, "x", 1, "y", "é")
+	b := mustNode(t, d, []string{"P"}, "x", 1, "y", "f")
+	if _, err := d.CreateRelationship("T", a, b, properties("since", 1835)); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []graph.ConstraintDefinition{
+		{Name: "must", Kind: graph.Exists, LabelOrType: "P", Properties: []string{"x"}},
+		{Name: "key", Kind: graph.Key, LabelOrType: "P", Properties: []string{"x", "y"}},
+		{Name: "rel_must", Kind: graph.Exists, Entity: graph.RelationshipEntity, LabelOrType: "T", Properties: []string{"since"}},
+		{Name: "rel_key", Kind: graph.Key, Entity: graph.RelationshipEntity, LabelOrType: "T", Properties: []string{"since"}},
+		{Name: "gone", Kind: graph.Exists, LabelOrType: "Never", Properties: []string{"z"}},
+	} {
+		if _, err := d.CreateConstraint(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.DropConstraint("gone"); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
 // TestGolden_Formats compares operations, records, meta and digest with bytes that are never rewritten: a difference
 // is a new format and needs a new version byte.
 func TestGolden_Formats(t *testing.T) {
-	d := goldenDraft(t)
+	t.Run("first", func(t *testing.T) { sameFormats(t, "formats.golden", goldenDraft(t)) })
+	t.Run("constraints", func(t *testing.T) { sameFormats(t, "constraints.golden", constraintsDraft(t)) })
+}
+
+func sameFormats(t *testing.T, golden string, d *graph.Draft) {
 	changes := d.Changes()
 	var text strings.Builder
 	fmt.Fprintf(&text, "strings %q\nops %d %s\n", changes.Strings, changes.Count, hex.EncodeToString(changes.Ops))
@@ -67,7 +97,7 @@ func TestGolden_Formats(t *testing.T) {
 		}
 	}
 	fmt.Fprintf(&text, "bytes %d\ndigest %v\n", out.Meta.Bytes, out.Meta.Digest)
-	want, err := os.ReadFile("testdata/formats.golden")
+	want, err := os.ReadFile("testdata/" + golden)
 	if err != nil {
 		t.Fatalf("%v; the formats are\n%s", err, text.String())
 	}

@@ -32,20 +32,20 @@ func (g *Graph) coveredCount(x *Index) uint64 {
 	return setCount(&g.labelSets, uint64(x.name))
 }
 
-// eachCovered visits the entities in memory that have the label or type of an index, with their properties.
-func (m *mutation) eachCovered(x *Index, fn func(id uint64, properties []byte) error) error {
-	sets, at := &m.g.labelSets, uint64(x.name)
-	if x.definition.Entity == RelationshipEntity {
+// eachCovered visits the entities in memory that have a label or type, by its interned id, with their properties.
+func (m *mutation) eachCovered(entity EntityKind, name uint32, fn func(id uint64, properties []byte) error) error {
+	sets := &m.g.labelSets
+	if entity == RelationshipEntity {
 		sets = &m.g.typeSets
 	}
-	c, n := setCursor{set: sets.at(at)}, 0
+	c, n := setCursor{set: sets.at(uint64(name))}, 0
 	for id, ok := c.next(); ok; id, ok = c.next() {
 		if n++; n%entitiesPerPause == 0 && m.pause != nil {
 			if err := m.pause(); err != nil {
 				return err
 			}
 		}
-		if err := fn(id, m.g.propertiesOf(x.definition.Entity, id)); err != nil {
+		if err := fn(id, m.g.propertiesOf(entity, id)); err != nil {
 			return err
 		}
 	}
@@ -63,7 +63,7 @@ func (g *Graph) propertiesOf(entity EntityKind, id uint64) []byte {
 // fill puts every entity that it covers into a new index, whose entries token writes. One of a constraint is refused with
 // the first offending pair.
 func (m *mutation) fill(x *Index, token uint64) error {
-	return m.eachCovered(x, func(id uint64, properties []byte) error {
+	return m.eachCovered(x.definition.Entity, x.name, func(id uint64, properties []byte) error {
 		values, size, ok := x.appendEntry(m.values[:0], properties)
 		m.values = values
 		if !ok {

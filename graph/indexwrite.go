@@ -64,7 +64,8 @@ func (x *Index) coveredBytes(properties []byte, covered bool) uint64 {
 	return x.entryBytes(properties)
 }
 
-// checkNode tells whether a node's new record breaks a uniqueness constraint.
+// checkNode tells whether a node's new record breaks the uniqueness that constraints demand, and notes one that lacks a
+// property which they demand.
 func (m *mutation) checkNode(id NodeID, old, record []byte) error {
 	if record == nil {
 		return nil
@@ -76,6 +77,7 @@ func (m *mutation) checkNode(id NodeID, old, record []byte) error {
 			}
 		}
 	}
+	m.suspectNode(id, old, record)
 	return nil
 }
 
@@ -87,6 +89,7 @@ func (m *mutation) checkRelationship(id RelationshipID, t Type, properties []byt
 			}
 		}
 	}
+	m.suspectRelationship(id, t, properties)
 	return nil
 }
 
@@ -121,7 +124,7 @@ func (m *mutation) checkEntry(x *Index, id uint64, properties []byte) error {
 		m.g.reads.span(x, string(values), string(values)+"\xff", true)
 	}
 	return &UniqueViolation{
-		Constraint: x.constraint, Label: x.definition.LabelOrType, Keys: x.definition.Properties, Values: list,
+		Constraint: x.constraint, Entity: x.definition.Entity, Label: x.definition.LabelOrType, Keys: x.definition.Properties, Values: list,
 		Existing: NodeID(existing), Offending: NodeID(id),
 	}
 }

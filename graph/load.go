@@ -41,6 +41,9 @@ func LoadWithin(r Reader, maxMemoryBytes uint64) (*Graph, error) {
 	if err := compareMeta(meta, g.meta); err != nil {
 		return nil, err
 	}
+	if err := m.checkDemands(); err != nil {
+		return nil, err
+	}
 	g.meta = meta
 	return g, nil
 }
@@ -149,7 +152,7 @@ func (g *Graph) loadNames(r Reader) error {
 // loadSchema reads the definitions of indexes, which are empty yet, and constraints.
 func (g *Graph) loadSchema(r Reader) error {
 	g.schema.token = g.token
-	return r.Scan(store.Schema, nil, func(suffix, record []byte) error {
+	err := r.Scan(store.Schema, nil, func(suffix, record []byte) error {
 		id, err := store.DecodeID(suffix)
 		if err != nil {
 			return err
@@ -164,6 +167,10 @@ func (g *Graph) loadSchema(r Reader) error {
 		}
 		return g.loadIndex(*index)
 	})
+	if err != nil {
+		return err
+	}
+	return g.resolveDemands()
 }
 
 func (g *Graph) loadIndex(d IndexDefinition) error {

@@ -12,13 +12,14 @@ import (
 // Bytes and digest of an entity are taken off at its first touch and put on when the mutation is settled, so that an
 // entity changed ten times is hashed twice.
 type mutation struct {
-	g       *Graph       // private: names, schema and meta; entities too where cold is nil
-	cold    *coldRecords // the entities of a database that is not in memory
-	digests digester
-	touched touchedIDs
-	log     *touchedLog  // what was touched at all, for Output; nil in drafts
-	decides bool         // constraints are decided here: a draft's; what the log says was decided
-	pause   func() error // called now and then while many entities are visited; nil for nothing
+	g        *Graph       // private: names, schema and meta; entities too where cold is nil
+	cold     *coldRecords // the entities of a database that is not in memory
+	digests  digester
+	touched  touchedIDs
+	log      *touchedLog  // what was touched at all, for Output; nil in drafts
+	decides  bool         // constraints are decided here: a draft's; what the log says was decided
+	pause    func() error // called now and then while many entities are visited; nil for nothing
+	suspects suspects     // entities that may lack what constraints demand
 
 	properties         []property // scratch
 	labels             []Label    // scratch

@@ -116,7 +116,7 @@ func (r *opReader) next() (*op, error) {
 func (r *opReader) definition() {
 	r.current.constraint = ConstraintKind(r.frame.uint())
 	r.current.entity = EntityKind(r.frame.uint())
-	if r.current.constraint > NodeKey || r.current.entity > RelationshipEntity {
+	if r.current.constraint > Key || r.current.entity > RelationshipEntity {
 		r.frame.bad = true
 	}
 	r.name()

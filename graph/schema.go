@@ -40,19 +40,14 @@ type IndexDefinition struct {
 // ConstraintKind tells what a constraint demands.
 type ConstraintKind uint8
 
-// The kinds of constraints. Only Unique is enforced by this version; the draft refuses the others by name.
+// The kinds of constraints. Their numbers are those of records and operations.
 const (
-	Unique ConstraintKind = iota
-	Exists
-	NodeKey
+	Unique ConstraintKind = iota // no two entities have equal values
+	Exists                       // every entity has the one property
+	Key                          // both, over one or more properties
 )
 
-// String names the kind.
-func (k ConstraintKind) String() string {
-	return [...]string{"uniqueness constraint", "existence constraint", "node key constraint"}[k]
-}
-
-// ConstraintDefinition describes a constraint. A uniqueness constraint owns the index of the same name.
+// ConstraintDefinition describes a constraint. One of kind Unique or Key owns the index of the same name.
 type ConstraintDefinition struct {
 	ID          uint64
 	Name        string
@@ -63,11 +58,26 @@ type ConstraintDefinition struct {
 	OwnedIndex  string
 }
 
+// Type is the constraint's type in Neo4j's words.
+func (d *ConstraintDefinition) Type() string {
+	return constraintTypes[d.Entity][d.Kind]
+}
+
+// constraintTypes are Neo4j's words, by entity and kind.
+var constraintTypes = [2][3]string{
+	{"UNIQUENESS", "NODE_PROPERTY_EXISTENCE", "NODE_KEY"},
+	{"RELATIONSHIP_UNIQUENESS", "RELATIONSHIP_PROPERTY_EXISTENCE", "RELATIONSHIP_KEY"},
+}
+
+// ownsIndex tells whether constraints of a kind have an index.
+func (k ConstraintKind) ownsIndex() bool { return k != Exists }
+
 // schema holds the indexes and constraints of a version, each by ascending id.
 type schema struct {
 	token       uint64
 	indexes     []*Index
 	constraints []ConstraintDefinition
+	demands     []demand // follow from constraints; replaced whole, never written in place
 }
 
 // own prepares the schema's slices for writing by token.
@@ -192,7 +202,7 @@ func decodeSchemaRecord(id uint64, record []byte) (*IndexDefinition, *Constraint
 	}
 	partner := r.text()
 	if r.bad || len(r.rest) > 0 || format != recordFormat || shape != 0x97 || what > schemaConstraint ||
-		kind > byte(NodeKey) || entity > byte(RelationshipEntity) || len(properties) == 0 {
+		kind > byte(Key) || entity > byte(RelationshipEntity) || len(properties) == 0 {
 		return nil, nil, malformed("schema record %d", id)
 	}
 	if what == schemaIndex {

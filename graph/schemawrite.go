@@ -15,7 +15,7 @@ const schemaKeyBytes = entityKeyBytes
 // createIndex makes an index, whose entries count so many bytes: nothing is visited here. One over nothing is whole; any
 // other is built by whoever has time. The definition's names are interned, its id is given here.
 func (m *mutation) createIndex(d IndexDefinition, bytes uint64) error {
-	if err := m.checkSchema(d.Name, d.Entity, d.LabelOrType, d.Properties); err != nil {
+	if err := m.g.checkIndex(&d); err != nil {
 		return err
 	}
 	if err := m.settle(); err != nil {
@@ -37,20 +37,47 @@ func (m *mutation) createIndex(d IndexDefinition, bytes uint64) error {
 	return nil
 }
 
-// createConstraint makes a uniqueness constraint with its index, as createIndex does. That the data keep it was decided
-// by the draft.
+// createConstraint makes a constraint, with its index where it has one, as createIndex does. That the data keep it was
+// decided by the draft.
 func (m *mutation) createConstraint(d ConstraintDefinition, bytes uint64) error {
-	if d.Kind != Unique {
-		return &UnsupportedError{Feature: d.Kind.String()}
-	}
-	if err := m.createIndex(d.index(), bytes); err != nil {
+	d.OwnedIndex = ""
+	if d.Kind.ownsIndex() {
+		if err := m.createIndex(d.index(), bytes); err != nil {
+			return err
+		}
+		d.OwnedIndex = d.Name
+	} else if err := m.prepareExists(&d, bytes); err != nil {
 		return err
 	}
-	d.ID, d.OwnedIndex = m.g.meta.NextSchema, d.Name
+	d.ID = m.g.meta.NextSchema
 	d.Properties = slices.Clone(d.Properties)
 	m.g.meta.NextSchema++
 	m.g.schema.constraints = append(m.g.schema.constraints, d)
 	m.countSchema(d.ID, appendConstraintRecord(nil, d), true)
+	return m.g.resolveDemands()
+}
+
+// prepareExists does for a constraint without an index what createIndex does for the others.
+func (m *mutation) prepareExists(d *ConstraintDefinition, bytes uint64) error {
+	if err := m.g.checkExists(d); err != nil {
+		return err
+	}
+	if bytes != 0 {
+		return malformed("constraint `%s` without an index counts %d bytes", d.Name, bytes)
+	}
+	if err := m.settle(); err != nil {
+		return err
+	}
+	if _, err := m.intern(d.Entity.names(), d.LabelOrType); err != nil {
+		return err
+	}
+	for _, p := range d.Properties {
+		if _, err := m.intern(keyNames, p); err != nil {
+			return err
+		}
+	}
+	m.g.schema.own(m.g.token)
+	m.g.meta.SchemaVersion++
 	return nil
 }
 
@@ -61,39 +88,10 @@ func (d *ConstraintDefinition) index() IndexDefinition {
 	}
 }
 
-// checkSchema refuses a definition that is malformed or stands already.
-func (m *mutation) checkSchema(name string, entity EntityKind, over string, properties []string) error {
-	if name == "" || over == "" || len(properties) == 0 || slices.Contains(properties, "") {
-		return malformed("an index or constraint without name, label or property")
-	}
-	s := &m.g.schema
-	if n := len(s.indexes) + len(s.constraints); n >= MaxSchema-1 {
-		return &LimitError{Limit: "indexes and constraints", Max: MaxSchema, Found: uint64(n + 2)}
-	}
-	for _, x := range s.indexes {
-		d := &x.definition
-		what := "index"
-		if d.OwningConstraint != "" {
-			what = "constraint"
-		}
-		if d.Entity == entity && d.LabelOrType == over && slices.Equal(d.Properties, properties) {
-			return &AlreadyExistsError{What: what, Name: d.Name, SameSchema: true}
-		}
-		if d.Name == name {
-			return &AlreadyExistsError{What: what, Name: name}
-		}
-	}
-	return nil
-}
-
 // newIndex interns an index's names and gives it an id.
 func (m *mutation) newIndex(d IndexDefinition) (*Index, error) {
 	d.ID, d.Properties = m.g.meta.NextSchema, slices.Clone(d.Properties)
-	kind := labelNames
-	if d.Entity == RelationshipEntity {
-		kind = typeNames
-	}
-	name, err := m.intern(kind, d.LabelOrType)
+	name, err := m.intern(d.Entity.names(), d.LabelOrType)
 	if err != nil {
 		return nil, err
 	}
@@ -110,11 +108,7 @@ func (m *mutation) newIndex(d IndexDefinition) (*Index, error) {
 
 // indexOver makes an empty index with the interned ids of its names; false where one of them was never given.
 func (g *Graph) indexOver(d IndexDefinition) (*Index, bool) {
-	kind := labelNames
-	if d.Entity == RelationshipEntity {
-		kind = typeNames
-	}
-	name, known := g.names[kind].id(d.LabelOrType)
+	name, known := g.names[d.Entity.names()].id(d.LabelOrType)
 	x := &Index{token: g.token, definition: d, constraint: d.OwningConstraint, name: name}
 	for _, p := range d.Properties {
 		key, found := g.names[keyNames].id(p)
@@ -187,20 +181,26 @@ func (m *mutation) removeIndex(i int, bytes uint64) error {
 	return nil
 }
 
-// dropConstraint removes a constraint and its index.
+// dropConstraint removes a constraint, and its index where it has one.
 func (m *mutation) dropConstraint(name string, bytes uint64) error {
 	i := m.g.schema.constraint(name)
 	if i < 0 {
 		return &NotFoundError{What: "constraint", Name: name}
 	}
 	d := m.g.schema.constraints[i]
-	if err := m.removeIndex(m.g.schema.index(d.OwnedIndex), bytes); err != nil {
-		return err
+	switch {
+	case d.Kind.ownsIndex():
+		if err := m.removeIndex(m.g.schema.index(d.OwnedIndex), bytes); err != nil {
+			return err
+		}
+	case bytes != 0:
+		return malformed("constraint `%s` without an index counts %d bytes", name, bytes)
 	}
+	m.g.schema.own(m.g.token)
 	m.g.schema.constraints = slices.Delete(m.g.schema.constraints, i, i+1)
 	m.countSchema(d.ID, appendConstraintRecord(nil, d), false)
 	m.g.meta.SchemaVersion++
-	return nil
+	return m.g.resolveDemands()
 }
 
 // schemaRecord returns the record of an index or constraint, nil where there is none.

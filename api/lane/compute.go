@@ -121,6 +121,10 @@ func runQuery(t *ticket, draft *graph.Draft, rows *held) (summary cypher.Summary
 
 // stage turns a draft into the command that will be proposed, and rehearses it (R12).
 func (l *lane) stage(m *member, base *graph.Graph, draft *graph.Draft) (*member, *graph.Graph) {
+	if err := draft.Check(); err != nil { // a statement has asked; whatever else makes a draft has not
+		m.result, m.err = Result{}, err
+		return m, nil
+	}
 	built := draft.Graph()
 	if err := l.set.config.Machine.CheckRoom(l.place.Tenant, l.place.Database, base, built); err != nil {
 		m.result, m.err = Result{}, err

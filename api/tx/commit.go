@@ -81,8 +81,9 @@ func conflicting(err error) error {
 		missing   *graph.NotFoundError
 		connected *graph.ConnectedError
 		doubled   *graph.UniqueViolation
+		lacking   *graph.MissingPropertyError
 	)
-	if errors.As(err, &missing) || errors.As(err, &connected) || errors.As(err, &doubled) {
+	if errors.As(err, &missing) || errors.As(err, &connected) || errors.As(err, &doubled) || errors.As(err, &lacking) {
 		return errors.Join(lane.ErrConflict, err)
 	}
 	return err

@@ -232,7 +232,10 @@ func TestCommit_RefusalsAreReads(t *testing.T) {
 	b := newBench(t)
 	b.apply("CREATE CONSTRAINT one FOR (u:Login) REQUIRE u.mail IS UNIQUE")
 	b.apply("CREATE (:Login {mail: 'x'}), (:Hub {n: 1})-[:R]->(:End)")
+	b.apply("CREATE CONSTRAINT must FOR (u:Named) REQUIRE u.name IS NOT NULL")
+	b.apply("CREATE (:Draft {n: 1})")
 	for statement, clears := range map[string]string{
+		"MATCH (d:Draft) SET d:Named":   "MATCH (d:Draft) SET d.name = 'x'",
 		"CREATE (:Login {mail: 'x'})":   "MATCH (u:Login {mail: 'x'}) DELETE u",
 		"MATCH (h:Hub {n: 1}) DELETE h": "MATCH (:Hub)-[r:R]->() DELETE r",
 	} {
@@ -250,6 +253,25 @@ func TestCommit_RefusalsAreReads(t *testing.T) {
 		if err := b.commit(one); !errors.Is(err, lane.ErrConflict) {
 			t.Errorf("%s was refused, and by now would not be: %v", statement, err)
 		}
+	}
+}
+
+// TestCommit_KeepsExistence: two writes each keep a constraint, and together do not. The second one to land is refused.
+func TestCommit_KeepsExistence(t *testing.T) {
+	b := newBench(t)
+	b.apply("CREATE CONSTRAINT must FOR (u:Named) REQUIRE u.name IS NOT NULL")
+	b.apply("CREATE (:Draft {n: 1, name: 'x'})")
+	one := b.begin(Spec{})
+	b.run(one, "MATCH (d:Draft {n: 1}) SET d:Named")
+	b.apply("MATCH (d:Draft {n: 1}) REMOVE d.name")
+	if err := b.commit(one); !errors.Is(err, lane.ErrConflict) {
+		t.Errorf("the name is gone: %v", err)
+	}
+	two := b.begin(Spec{})
+	b.run(two, "CREATE (u:Named {name: 'y'})")
+	b.run(two, "MATCH (u:Named) SET u.name = 'z'")
+	if err := b.commit(two); err != nil {
+		t.Errorf("nothing is missing: %v", err)
 	}
 }
 

@@ -44,6 +44,7 @@ func explain(at ast.Node, err error) error {
 		typ       *graph.PropertyTypeError
 		connected *graph.ConnectedError
 		unique    *graph.UniqueViolation
+		lacking   *graph.MissingPropertyError
 		missing   *graph.NotFoundError
 		exists    *graph.AlreadyExistsError
 		owned     *graph.OwnedIndexError
@@ -68,6 +69,8 @@ func explain(at ast.Node, err error) error {
 		return fail(at, constraintFailed, "DeleteConnectedNode", "%s", connected.Error())
 	case errors.As(err, &unique):
 		return fail(at, constraintFailed, "UniqueConstraintViolation", "%s", unique.Error())
+	case errors.As(err, &lacking):
+		return fail(at, constraintFailed, "PropertyExistenceViolation", "%s", lacking.Error())
 	case errors.As(err, &missing) && missing.Name != "":
 		return fail(at, "EntityNotFound", "SchemaNotFound", "%s", missing.Error())
 	case errors.As(err, &missing):

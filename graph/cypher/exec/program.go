@@ -100,6 +100,11 @@ func RunWith(
 	if err := r.program.root.run(r, out); err != nil {
 		return Result{}, placed(q.Text, err)
 	}
+	if d != nil {
+		if err := explain(nil, d.Check()); err != nil {
+			return Result{}, placed(q.Text, err)
+		}
+	}
 	result := Result{Stats: r.stats, Rows: out.count}
 	if r.program.profile != nil {
 		result.Profile, result.Plan = r.profiled()

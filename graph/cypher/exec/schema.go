@@ -62,7 +62,7 @@ func showIndexes(g *graph.Graph, sink Sink, result *Result) error {
 func showConstraints(g *graph.Graph, sink Sink, result *Result) error {
 	for _, d := range g.Constraints() {
 		row := []value.Value{
-			value.Int(int64(d.ID)), value.String(d.Name), value.String(constraintType(d)), value.String(d.Entity.String()),
+			value.Int(int64(d.ID)), value.String(d.Name), value.String(d.Type()), value.String(d.Entity.String()),
 			names(d.LabelOrType), names(d.Properties...), textOrNull(d.OwnedIndex), value.Null,
 		}
 		result.Rows++
@@ -71,16 +71,6 @@ func showConstraints(g *graph.Graph, sink Sink, result *Result) error {
 		}
 	}
 	return nil
-}
-
-func constraintType(d graph.ConstraintDefinition) string {
-	switch {
-	case d.Kind == graph.Unique && d.Entity == graph.NodeEntity:
-		return "UNIQUENESS"
-	case d.Kind == graph.Unique:
-		return "RELATIONSHIP_UNIQUENESS"
-	}
-	return d.Kind.String()
 }
 
 func names(list ...string) value.Value {
@@ -133,7 +123,7 @@ func createConstraint(s *ast.CreateConstraint, d *graph.Draft, stats *Stats) err
 	case ast.ConstraintNotNull:
 		kind = graph.Exists
 	case ast.ConstraintKey:
-		kind = graph.NodeKey
+		kind = graph.Key
 	}
 	_, err := d.CreateConstraint(graph.ConstraintDefinition{
 		Name: given(s.Name), Kind: kind, Entity: entity(&s.Target), LabelOrType: s.Target.Label.Text, Properties: properties(&s.Target),

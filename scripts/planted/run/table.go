@@ -43,6 +43,7 @@ var table = []row{
 	{"absent-reads-untracked", "R15", "./api/tx", "TestCommit_AbsentReadsConflict"},
 	{"ranges-untracked", "R15", "./api/tx", "TestCommit_RangeReadsConflict"},
 	{"schema-untracked", "R15", "./api/tx", "TestCommit_SchemaReadsConflict"},
+	{"existence-of-new-nodes-only", "R15", "./graph", "TestConstraint_AgainstBruteForce"},
 	{"skipped-record", "R18", "./fsm", "TestScenario_ASkippedRecordIsFound"},
 	{"digest-never-recomputed", "R18", "./fsm", "TestScenario_DamageIsFoundByLoad"},
 	{"damaged-vote-wins", "R18", "./api/digest", "TestJudge_ByMajorityOfTheVoters"},
