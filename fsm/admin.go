@@ -25,19 +25,40 @@ func (b *batch) createTenant(c *CreateTenant) Result {
 	if _, taken := b.state.names.Get(c.Name); taken {
 		return Result{Err: ErrTenantExists}
 	}
-	number := b.state.clock.nextTenant
-	t := newTenant(&tenancy.Account{
-		ID: tenancy.IDFromNumber(number), Name: c.Name, UserID: c.UserID, Plan: c.Plan, Status: tenancy.StatusActive,
-		Explicit: c.Explicit, Limits: c.Limits, LimitVersion: 1, CreatedAtMs: b.state.clock.logTimeMs,
+	if b.userTaken(c.UserID) {
+		return Result{Err: ErrUserTaken}
+	}
+	account, err := b.bear(&tenancy.Account{
+		Name: c.Name, UserID: c.UserID, Plan: c.Plan, Status: tenancy.StatusActive,
+		Explicit: c.Explicit, Limits: c.Limits, LimitVersion: 1,
 	})
-	t.usage.publish()
-	if err := b.setTenant(t); err != nil {
+	if err != nil {
 		return Result{Err: err}
 	}
+	return Result{Value: account}
+}
+
+// userTaken tells whether a user id of the hub stands for a tenant, or for a user that the hub told of.
+func (b *batch) userTaken(userID string) bool {
+	_, taken := b.state.users.Get(userID)
+	_, known := b.state.hub.users.Get(userID)
+	return taken || known
+}
+
+// bear makes a tenant of an account, which gets its number and its time here, with its default database.
+func (b *batch) bear(account *tenancy.Account) (*tenancy.Account, error) {
+	number := b.state.clock.nextTenant
+	account.ID, account.CreatedAtMs = tenancy.IDFromNumber(number), b.state.clock.logTimeMs
+	t := newTenant(account)
+	t.usage.publish()
+	if err := b.setTenant(t); err != nil {
+		return nil, err
+	}
 	b.state.clock.nextTenant = number + 1
-	b.state.names.Set(c.Name, number)
+	b.state.names.Set(account.Name, number)
+	b.state.noteUser(account)
 	b.addDatabase(t, tenancy.DefaultDatabase)
-	return Result{Value: t.account}
+	return account, nil
 }
 
 func (b *batch) updateTenant(c *UpdateTenant) Result {
@@ -46,7 +67,7 @@ func (b *batch) updateTenant(c *UpdateTenant) Result {
 		return Result{Err: ErrTenantUnknown}
 	}
 	old, next := t.account, c.Account
-	next.CreatedAtMs = old.CreatedAtMs
+	next.CreatedAtMs, next.UserID = old.CreatedAtMs, old.UserID
 	switch holder, taken := b.state.names.Get(next.Name); {
 	case next.Status == tenancy.StatusDeleted:
 		return Result{Err: &InvalidError{errDeletedByUpdate}}
@@ -69,6 +90,11 @@ func (b *batch) deleteTenant(c *DeleteTenant) Result {
 	if !ok {
 		return Result{Err: ErrTenantUnknown}
 	}
+	return b.drop(t)
+}
+
+// drop leaves a tenant's account and nothing of what it holds.
+func (b *batch) drop(t *tenant) Result {
 	account := *t.account
 	account.Status = tenancy.StatusDeleted
 	gone := newTenant(&account)
@@ -79,14 +105,15 @@ func (b *batch) deleteTenant(c *DeleteTenant) Result {
 	}
 	b.state.names.Delete(account.Name)
 	b.closeBook(&account)
-	b.records.DropTenant(c.Tenant)
+	b.forgetTenant(&account)
+	b.records.DropTenant(account.ID)
 	sys := b.records.System()
-	sys.DropPrefix(store.Databases, tenantSuffix(c.Tenant))
-	sys.DropPrefix(store.KeptIDs, tenantSuffix(c.Tenant))
+	sys.DropPrefix(store.Databases, tenantSuffix(account.ID))
+	sys.DropPrefix(store.KeptIDs, tenantSuffix(account.ID))
 	for _, d := range t.databases {
 		b.gone(d)
 	}
-	for _, id := range b.keysOf(c.Tenant) {
+	for _, id := range b.keysOf(account.ID) {
 		sys.Delete(store.Keys, []byte(id))
 		b.state.keys.Delete(id)
 	}

@@ -30,7 +30,7 @@ type batch struct {
 	news    []news
 	// registryChanged and membersChanged say what must be published anew.
 	registryChanged, membersChanged bool
-	clusterChanged                  bool
+	clusterChanged, hubChanged      bool
 	ledgerChanged                   bool
 }
 
@@ -159,6 +159,8 @@ func (b *batch) command(command Command) Result {
 		return b.markMember(c)
 	case *LedgerTick:
 		return b.ledgerTick(c)
+	case *HubChange:
+		return b.hubChange(c)
 	}
 	panic(fmt.Sprintf("fsm: no apply for %T", command))
 }
@@ -192,7 +194,7 @@ func (b *batch) commit() {
 		m.watches.tell(b.news)
 	}
 	now := m.published.Load()
-	registry, members := now.registry, now.members
+	registry, members, hub := now.registry, now.members, now.hub
 	if b.registryChanged || b.clusterChanged {
 		registry = &Registry{
 			ready: b.state.cluster.id != "", tenants: b.state.tenants.Copy(), keys: b.state.keys.Copy(),
@@ -205,7 +207,10 @@ func (b *batch) commit() {
 	if b.ledgerChanged {
 		books = m.state.ledger.shown()
 	}
-	m.publish(b.entry, registry, members, books)
+	if b.hubChanged {
+		hub = b.state.hub.copied()
+	}
+	m.publish(b.entry, registry, members, books, hub)
 	if b.ledgerChanged || b.registryChanged {
 		m.tellLedger()
 	}

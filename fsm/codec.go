@@ -36,6 +36,7 @@ const (
 	kindRemoveMember      commandKind = 14
 	kindMarkMember        commandKind = 15
 	kindLedgerTick        commandKind = 16
+	kindHubChange         commandKind = 17
 )
 
 // newCommand makes an empty command of a kind, nil where the kind is unknown.
@@ -73,6 +74,8 @@ func newCommand(kind commandKind) Command {
 		return &MarkMember{}
 	case kindLedgerTick:
 		return &LedgerTick{}
+	case kindHubChange:
+		return &HubChange{}
 	}
 	return nil
 }

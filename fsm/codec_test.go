@@ -10,8 +10,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hivellm/nexus/graph"
+	"github.com/hivellm/nexus/hivehub"
 	"github.com/hivellm/nexus/tenancy"
 	"github.com/hivellm/nexus/tenancy/ledger"
 )
@@ -59,6 +61,11 @@ func samples() []struct {
 			Grants: []ledger.Grant{{Tenant: account.ID, Node: 1, Incarnation: 2, Period: 202611, Units: ledger.Units{Requests: 400, Writes: 3}}},
 		}}},
 		{"mark-member", &MarkMember{Header: h, NodeID: "n3", Draining: true}},
+		{"hub-change", &HubChange{Header: h, Change: hivehub.Change{
+			Users: []hivehub.UserRow{userRow("u-1", 4, tenancy.StatusActive)}, Keys: []hivehub.KeyRow{keyRow(1, "u-1")},
+			UsersMove: &hivehub.CursorMove{From: "a", To: "b"}, PulledAt: time.UnixMilli(testTimeMs),
+			Acks: []hivehub.UsageAck{{UserID: "u-1", Period: "2027-01", Seq: 3, Accepted: 4}},
+		}, Drops: []tenancy.ID{account.ID}, RetentionMs: 604_800_000}},
 	}
 }
 
@@ -198,12 +205,16 @@ func FuzzDecodeRecords(f *testing.F) {
 	f.Add(encodeClock(clockRecord{1, 2, 3, 4}))
 	f.Add(encodeCluster(clusterRecord{id: testCluster}))
 	f.Add(encodeDatabase(Database{Name: "default"}))
+	f.Add(encodeHubUser(&hubUser{row: userRow("u", 1, tenancy.StatusActive)}))
+	f.Add(encodeHubPulled(hubState{pulledMs: 1}))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		_, kept := decodeKept(raw)
 		_, clock := decodeClock(raw)
 		_, cluster := decodeCluster(raw)
 		_, database := decodeDatabase(0, raw)
-		for _, err := range []error{kept, clock, cluster, database} {
+		_, user := decodeHubUser("u", raw)
+		pulled := (&hubState{}).decodePulled(raw)
+		for _, err := range []error{kept, clock, cluster, database, user, pulled} {
 			if err != nil && !errors.Is(err, ErrMalformed) {
 				t.Fatal(err)
 			}

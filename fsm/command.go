@@ -74,7 +74,7 @@ type CreateTenant struct {
 }
 
 // UpdateTenant puts an account in the place of the one of its id. Its limit version may not go back (ErrConflict);
-// number, time of creation and deletion cannot be changed by it. Result.Value is the *tenancy.Account.
+// number, user id, time of creation and deletion cannot be changed by it. Result.Value is the *tenancy.Account.
 type UpdateTenant struct {
 	Header
 	Account tenancy.Account

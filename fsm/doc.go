@@ -7,6 +7,7 @@
 //	 ├ GraphWrite         tenant → database → kept id → term and base stamp → quotas → graph.Apply → records
 //	 ├ CreateTenant, …    the registry: tenants, keys, databases, members
 //	 ├ LedgerTick         a step of tenancy/ledger: its cluster and the books it touched, stored and published (Machine.Ledger)
+//	 ├ HubChange          what the control plane said: its users are tenants, its keys theirs (hub.go, hubchange.go)
 //	 └ commit             data, index and term in one store batch; then versions, watches, applied, in that order
 //	Machine.Pin           the applied version of a database, loaded from the store on first use, kept in memory while used
 //	Machine.BuildIndexes  the indexes that versions in memory lack, beside the log, for whoever has a goroutine (R19)

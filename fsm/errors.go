@@ -19,6 +19,8 @@ var (
 	ErrTenantSuspended = tenancy.ErrTenantSuspended
 	// ErrTenantExists says that a living tenant has that name.
 	ErrTenantExists = errors.New("a tenant of that name exists already")
+	// ErrUserTaken says that a user of the hub has a tenant already.
+	ErrUserTaken = errors.New("the user has a tenant already")
 	// ErrDatabaseUnknown says that the tenant has no such database.
 	ErrDatabaseUnknown = errors.New("there is no such database")
 	// ErrDatabaseExists says that the tenant has a database of that name.

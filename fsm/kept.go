@@ -170,7 +170,7 @@ func (b *batch) expire() {
 func (b *batch) forget(sys store.BatchSystem, e *expired) {
 	sys.Delete(store.KeptOrder, e.suffix)
 	t, ok := b.state.tenants.Get(binary.BigEndian.Uint64(e.suffix[8:]))
-	if !ok || t.account.Status == tenancy.StatusDeleted {
+	if !ok || t.dropped() {
 		return // its records went with it
 	}
 	sys.Delete(store.KeptIDs, e.suffix[8:])

@@ -142,9 +142,9 @@ func (b *batch) setLedgerCluster(c *ledger.Cluster) {
 	b.ledgerChanged = true
 }
 
-// setBook puts a book into the store and the state; that of a deleted tenant which nobody will ask for again goes.
+// setBook puts a book into the store and the state; that of a dropped tenant which nobody will ask for again goes.
 func (b *batch) setBook(book *ledger.Book) {
-	if t, found := b.state.tenants.Get(book.Tenant.Number()); found && t.account.Status == tenancy.StatusDeleted && closedForGood(book) {
+	if t, found := b.state.tenants.Get(book.Tenant.Number()); found && t.dropped() && closedForGood(book) {
 		b.dropBook(book.Tenant)
 		return
 	}

@@ -77,6 +77,7 @@ type published struct {
 	registry *Registry
 	members  *btree.Map[string, memberMark]
 	ledger   ledgerState
+	hub      hubState
 }
 
 // Open opens the machine in its directory, or makes an empty one.
@@ -214,13 +215,14 @@ func (m *Machine) Digests() (applied uint64, list []DatabaseDigest) {
 func (m *Machine) publishAll(applied uint64) {
 	m.publish(applied, &Registry{
 		ready: m.state.cluster.id != "", tenants: m.state.tenants.Copy(), keys: m.state.keys.Copy(),
-	}, m.state.members.Copy(), m.state.ledger.shown())
+	}, m.state.members.Copy(), m.state.ledger.shown(), m.state.hub.copied())
 	m.tellLedger()
 }
 
-func (m *Machine) publish(applied uint64, registry *Registry, members *btree.Map[string, memberMark], books ledgerState) {
+func (m *Machine) publish(applied uint64, registry *Registry, members *btree.Map[string, memberMark], books ledgerState, hub hubState) {
 	m.published.Store(&published{
-		applied: applied, cluster: m.state.cluster, clock: m.state.clock, registry: registry, members: members, ledger: books,
+		applied: applied, cluster: m.state.cluster, clock: m.state.clock, registry: registry, members: members,
+		ledger: books, hub: hub,
 	})
 	m.progress.broadcast()
 }

@@ -123,6 +123,9 @@ func (r *Registry) find(p place) *database {
 	return t.numbered(p.database)
 }
 
+// dropped tells whether nothing is left of the tenant but its account: every tenant that holds something has a database.
+func (t *tenant) dropped() bool { return len(t.databases) == 0 }
+
 func (t *tenant) named(name string) *database {
 	for _, d := range t.databases {
 		if d.Name == name {

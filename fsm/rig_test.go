@@ -211,7 +211,7 @@ func dump(t rapid.TB, m *Machine) []byte {
 		}
 	}
 	var failed error
-	for _, kind := range []store.SystemKind{store.Cluster, store.Tenants, store.Keys, store.Databases, store.KeptIDs, store.KeptOrder, store.Members, store.Ledger} {
+	for _, kind := range []store.SystemKind{store.Cluster, store.Tenants, store.Keys, store.Databases, store.KeptIDs, store.KeptOrder, store.Members, store.Ledger, store.Hub} {
 		failed = errors.Join(failed, m.store.System().Scan(kind, nil, note("system "+string(rune(kind)))))
 	}
 	_, list := m.Digests()

@@ -36,10 +36,12 @@ type state struct {
 	cluster clusterRecord
 	clock   clockRecord
 	tenants *btree.Map[uint64, *tenant]
-	names   *btree.Map[string, uint64] // of tenants that are not deleted
+	names   *btree.Map[string, uint64] // of tenants that hold something
+	users   *btree.Map[string, uint64] // the hub's user ids of tenants that are not deleted
 	keys    *btree.Map[string, *tenancy.KeyRecord]
 	members *btree.Map[string, memberMark]
 	ledger  ledgerState
+	hub     hubState
 	// nextExpiryMs is the earliest expiry of a kept id, math.MaxInt64 for none.
 	nextExpiryMs int64
 }
@@ -58,6 +60,8 @@ func loadState(s *store.Store) (*state, error) {
 	st := &state{
 		tenants:      &btree.Map[uint64, *tenant]{},
 		names:        &btree.Map[string, uint64]{},
+		users:        &btree.Map[string, uint64]{},
+		hub:          newHubState(),
 		keys:         &btree.Map[string, *tenancy.KeyRecord]{},
 		members:      &btree.Map[string, memberMark]{},
 		ledger:       ledgerState{books: &btree.Map[uint64, *ledger.Book]{}},
@@ -65,7 +69,7 @@ func loadState(s *store.Store) (*state, error) {
 		clock:        clockRecord{nextTenant: 1},
 	}
 	for _, load := range []func(store.System) error{
-		st.loadCluster, st.loadTenants, st.loadKeys, st.loadMembers, st.loadKept, st.loadLedger,
+		st.loadCluster, st.loadTenants, st.loadHub, st.loadKeys, st.loadMembers, st.loadKept, st.loadLedger,
 	} {
 		if err := load(s.System()); err != nil {
 			return nil, fmt.Errorf("load the system space: %w", err)
@@ -105,9 +109,17 @@ func (st *state) loadTenants(sys store.System) error {
 		st.tenants.Set(account.ID.Number(), newTenant(account))
 		if account.Status != tenancy.StatusDeleted {
 			st.names.Set(account.Name, account.ID.Number())
+			st.noteUser(account)
 		}
 		return nil
 	})
+}
+
+// noteUser notes whose tenant it is.
+func (st *state) noteUser(account *tenancy.Account) {
+	if account.UserID != "" {
+		st.users.Set(account.UserID, account.ID.Number())
+	}
 }
 
 func newTenant(account *tenancy.Account) *tenant {

@@ -43,6 +43,7 @@ const (
 	Ledger        SystemKind = 'l'
 	Outbox        SystemKind = 'x'
 	Audit         SystemKind = 'h'
+	Hub           SystemKind = 'u'
 )
 
 const (

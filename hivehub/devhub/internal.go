@@ -226,8 +226,8 @@ func (h *Hub) takeUsage(q *request) (int, any, error) {
 				return &change{Usage: []usageRow{row}}, nil
 			}
 			return nil, nil
-		case row.Seq == known.Seq && row != *known:
-			return nil, refuse(http.StatusUnprocessableEntity, "seq %d was reported with other figures", row.Seq)
+		case row.Seq == known.Seq && row.Totals != known.Totals:
+			return nil, refuse(http.StatusUnprocessableEntity, "seq %d was reported with other totals", row.Seq)
 		case row.Seq == known.Seq:
 			return nil, nil
 		case fell(known.Totals, row.Totals):

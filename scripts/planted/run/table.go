@@ -62,6 +62,8 @@ var table = []row{
 	{"forget-prefix", "§6 of ARCHITECTURE", "./fsm", "TestScenario_TenantsKeepTheirRecords"},
 	{"hub-wrong-tenant", "HIVEHUB", "./hivehub", "TestClient_TriesAgainWhatMayPass"},
 	{"hub-event-replayed", "R33", "./hivehub", "TestVerifier_TakesWhatTheHubSignedOnce"},
+	{"hub-older-page", "HIVEHUB", "./fsm", "TestHub_RowsMoveForwardOnly"},
+	{"hub-suspension-ignored", "HIVEHUB", "./fsm", "TestHub_SuspensionRefusesAtOnce"},
 	{"hub-older-row", "HIVEHUB", "./hivehub", "TestReconciler_OlderTwiceAndOutOfOrder"},
 	{"hub-revived-key", "HIVEHUB", "./hivehub", "TestReconciler_KeysThatMustNotBeTaken"},
 	{"hub-older-usage", "HIVEHUB", "./hivehub/devhub", "TestContract_UsageOfTheHighestSeqStays"},
