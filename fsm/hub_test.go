@@ -245,9 +245,9 @@ func TestHub_AnyOrderTwice(t *testing.T) {
 // the hub's word, and a dropped tenant's usage is told as any other.
 func TestHub_UsageIsToldUntilItIsAcknowledged(t *testing.T) {
 	r := newRig(t)
-	local := r.tenant("local")
+	local := r.limited("local", "", 1000)
 	row := userRow("u", 1, tenancy.StatusActive)
-	row.Period = testPeriod.String()
+	row.Period, row.Limits.RequestsPerMonth = testPeriod.String(), tenancy.LimitOf(1000)
 	r.hub(users(row))
 	account, _ := r.account("u")
 	r.spent(account.ID, 10, 7)
