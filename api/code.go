@@ -26,6 +26,7 @@ const (
 	CodeConflict               Code = "CONFLICT"
 	CodeUnknownOutcome         Code = "UNKNOWN_OUTCOME"
 	CodeQueryLimitExceeded     Code = "QUERY_LIMIT_EXCEEDED"
+	CodeQueryKilled            Code = "QUERY_KILLED"
 	CodeIdempotencyMismatch    Code = "IDEMPOTENCY_MISMATCH"
 	CodePayloadTooLarge        Code = "PAYLOAD_TOO_LARGE"
 	CodeNoLeader               Code = "NO_LEADER"
@@ -82,6 +83,7 @@ var codes = map[Code]Traits{
 	CodeConflict:               {409, true, ExitConflict, "It conflicts with what happened meanwhile"},
 	CodeUnknownOutcome:         {409, false, ExitConflict, "The outcome of the write is unknown"},
 	CodeQueryLimitExceeded:     {422, false, ExitFailure, "The query reached a limit"},
+	CodeQueryKilled:            {422, false, ExitFailure, "The query was killed"},
 	CodeIdempotencyMismatch:    {422, false, ExitUsage, "The idempotency key was used for another request"},
 	CodePayloadTooLarge:        {413, false, ExitUsage, "The body is too large"},
 	CodeNoLeader:               {503, true, ExitUnavailable, "The cluster has no leader now"},

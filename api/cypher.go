@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/hivellm/nexus/api/running"
 	"github.com/hivellm/nexus/fsm"
 	"github.com/hivellm/nexus/graph/cypher"
 	"github.com/hivellm/nexus/tenancy"
@@ -27,6 +28,16 @@ type run struct {
 	notes    []cypher.Notification
 	started  time.Time
 	cancel   context.CancelFunc
+	running  *running.Query  // nil until it has its place
+	limit    *TimeLimitError // nil without one
+}
+
+// end gives back what the run holds.
+func (r *run) end() {
+	if r.running != nil {
+		r.running.End()
+	}
+	r.cancel()
 }
 
 // Cypher runs one query for a principal. Errors are *Error.
@@ -43,7 +54,7 @@ func (s *Service) cypher(ctx context.Context, request Request, sink Sink) (Summa
 	if err != nil {
 		return Summary{}, err
 	}
-	defer r.cancel()
+	defer r.end()
 	var summary Summary
 	if r.query.Writes() {
 		summary, err = s.write(ctx, r, sink)
@@ -51,7 +62,7 @@ func (s *Service) cypher(ctx context.Context, request Request, sink Sink) (Summa
 		summary, err = s.read(ctx, r, sink)
 	}
 	if err != nil {
-		return Summary{}, err
+		return Summary{}, r.fault(ctx, err)
 	}
 	summary.Notifications = append(summary.Notifications, r.notes...)
 	summary.Elapsed = time.Since(r.started)
@@ -85,16 +96,25 @@ func (s *Service) prepare(ctx context.Context, request Request) (context.Context
 	if err := refuseNothing(account.Limits); err != nil {
 		return nil, nil, err
 	}
-	return s.while(r.bound(ctx, account.Limits), registry, account.ID, r.database.Number), r, nil
+	ctx, err = s.begin(r.bound(ctx, account.Limits), r)
+	if err != nil {
+		r.cancel()
+		return nil, nil, err
+	}
+	return ctx, r, nil
+}
+
+// asks is the function that a request asks for: its own, or the plan's.
+func (r *Request) asks(kind cypher.Kind) tenancy.Function {
+	if r.Function.IsZero() {
+		return planFunctions[kind]
+	}
+	return r.Function
 }
 
 // checkPlan asks for the request's own function, or for the plan's, and holds a reader to reading.
 func (s *Service) checkPlan(request Request, kind cypher.Kind) error {
-	function := request.Function
-	if function.IsZero() {
-		function = planFunctions[kind]
-	}
-	if err := s.gate.CheckFunction(request.Principal, function); err != nil {
+	if err := s.gate.CheckFunction(request.Principal, request.asks(kind)); err != nil {
 		return err
 	}
 	if request.ReadOnly && kind != cypher.KindRead && kind != cypher.KindSchemaRead {
@@ -161,21 +181,22 @@ func (r *run) bound(ctx context.Context, limits tenancy.Limits) context.Context 
 			MaxMemoryBytes: number(limits.MaxQueryMemoryBytes),
 		},
 	}
-	timeout := r.request.Timeout
+	timeout, name := r.request.Timeout, limitTimeout
 	if ms, limited := limits.MaxQueryMs.Number(); limited {
 		most := time.Duration(ms) * time.Millisecond
 		if timeout > most {
-			r.notes = append(r.notes, cappedNote("timeout_ms", ms))
+			r.notes = append(r.notes, cappedNote(limitTimeout, ms))
 		}
 		if timeout == 0 || timeout > most {
-			timeout = most
+			timeout, name = most, limitQueryMs
 		}
 	}
 	if timeout == 0 {
-		ctx, r.cancel = context.WithCancel(ctx)
+		r.cancel = func() {}
 		return ctx
 	}
-	ctx, r.cancel = context.WithDeadline(ctx, r.started.Add(timeout))
+	r.limit = &TimeLimitError{Name: name, Ms: uint64(timeout.Milliseconds())}
+	ctx, r.cancel = context.WithDeadlineCause(ctx, r.started.Add(timeout), r.limit)
 	return ctx
 }
 
@@ -198,9 +219,11 @@ func refuseNothing(limits tenancy.Limits) error {
 	for _, l := range []struct {
 		name  string
 		limit tenancy.Limit
-	}{{"max_result_rows", limits.MaxResultRows}, {"max_query_memory_bytes", limits.MaxQueryMemoryBytes}, {"max_query_ms", limits.MaxQueryMs}} {
+	}{{limitRows, limits.MaxResultRows}, {limitMemory, limits.MaxQueryMemoryBytes}, {limitQueryMs, limits.MaxQueryMs}} {
 		if n, limited := l.limit.Number(); limited && n == 0 {
-			return Refuse(CodeQueryLimitExceeded, "The tenant's limit %s is 0: no query may run", l.name)
+			refused := Refuse(CodeQueryLimitExceeded, "The tenant's limit %s is 0: no query may run", l.name)
+			refused.Quota = l.name
+			return refused
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@
 //
 //	Service.Admit       a credential becomes a principal, or a refusal (authenticate → freshness → tenant → function)
 //	Service.Cypher      prepare → the plan's function → run
+//	 ├ begin            a place among what runs on this node (running): lists, kills, fair turns, R20
 //	 ├ read             consistency (strong, bookmark, local) → an immutable version → rows
 //	 └ write            on the leader a lane; elsewhere one hop to it, with the term it is meant for (forward)
 //	Service.BeginTx     … TxCypher, CommitTx, RollbackTx: each step at the node that holds the transaction (tx); a commit is
@@ -14,7 +15,7 @@
 //	Service.DrainMember … RemoveMember, UndrainMember, DrainOf: a mark in the log; the leader moves who is marked, step by
 //	                    step (steer.go); Service.Enter counts what a node does and refuses new work while it is marked
 //
-// Rooms: digest (what the nodes hold, and repair), lane (who writes next), tx (open transactions), forward (who runs it), bookmark (sealed positions), answer (rows as clients get them).
+// Rooms: running (what runs here, and who may go on), digest (what the nodes hold, and repair), lane (who writes next), tx (open transactions), forward (who runs it), bookmark (sealed positions), answer (rows as clients get them).
 //
 // Invariants: a request's tenant is its principal's and nothing else's. A write that may have been applied is never
 // answered as one that failed. What the leader did not authorize itself does not run.

@@ -3,10 +3,12 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/hivellm/nexus/api/bookmark"
 	"github.com/hivellm/nexus/api/lane"
+	"github.com/hivellm/nexus/api/running"
 	"github.com/hivellm/nexus/api/tx"
 	"github.com/hivellm/nexus/fsm"
 	"github.com/hivellm/nexus/graph"
@@ -26,6 +28,7 @@ var sentinels = []struct {
 	{tenancy.ErrClusterNotReady, CodeNotReady},
 	{tenancy.ErrTenantSuspended, CodeTenantSuspended},
 	{bookmark.ErrInvalid, CodeBookmarkInvalid},
+	{running.ErrKilled, CodeQueryKilled},
 	{fsm.ErrConflict, CodeConflict},
 	{fsm.ErrMemberRemoved, CodeConflict},
 	{fsm.ErrIdempotencyMismatch, CodeIdempotencyMismatch},
@@ -72,6 +75,7 @@ func explainTyped(err error) *Error {
 	var (
 		query    *cypher.Error
 		limit    *cypher.LimitError
+		timed    *TimeLimitError
 		draft    *graph.LimitError
 		step     *tx.LimitError
 		expired  *tx.ExpiredError
@@ -86,8 +90,14 @@ func explainTyped(err error) *Error {
 	switch {
 	case errors.As(err, &query):
 		return explainCypher(query)
+	case errors.As(err, &timed):
+		return &Error{Code: CodeQueryLimitExceeded, Detail: sentence(timed.Error()), Quota: timed.Name, Limit: timed.Ms, Hint: hintTime}
+	case errors.Is(err, running.ErrFull):
+		return Refuse(CodeOverloaded, "queries: %s", running.ErrFull.Error())
+	case errors.Is(err, running.ErrMemory):
+		return Refuse(CodeOverloaded, "memory: %s", running.ErrMemory.Error())
 	case errors.As(err, &limit):
-		return Refuse(CodeQueryLimitExceeded, "%s", sentence(limit.Error()))
+		return explainLimit(limit)
 	case errors.As(err, &draft):
 		return Refuse(CodeQueryLimitExceeded, "%s; split the write, for instance by feeding UNWIND fewer rows at a time", sentence(draft.Error()))
 	case errors.As(err, &step):
@@ -126,6 +136,27 @@ func explainTyped(err error) *Error {
 		return Refuse(CodeQueryLimitExceeded, "The query was cancelled")
 	}
 	return nil
+}
+
+// explainLimit tells of a limit of one query. One of time that the service did not set itself is that of a client who
+// went away, or of a transaction.
+func explainLimit(e *cypher.LimitError) *Error {
+	switch e.Limit {
+	case "rows":
+		return &Error{
+			Code: CodeQueryLimitExceeded, Quota: limitRows, Limit: e.Value, Hint: "ask for fewer rows, with LIMIT, or page by a key",
+			Detail: fmt.Sprintf("The query reached its limit %s of %d", limitRows, e.Value),
+		}
+	case "memory":
+		return &Error{
+			Code: CodeQueryLimitExceeded, Quota: limitMemory, Limit: e.Value, Hint: "what collect(), ORDER BY, DISTINCT and long lists hold counts",
+			Detail: fmt.Sprintf("The query reached its limit %s of %d", limitMemory, e.Value),
+		}
+	}
+	if errors.Is(e, context.Canceled) {
+		return Refuse(CodeQueryLimitExceeded, "The query was cancelled")
+	}
+	return Refuse(CodeQueryLimitExceeded, "%s", sentence(e.Error()))
 }
 
 // explainTooBig tells of a tenant that this node cannot hold in memory: not at all, or not grown by a write. Other nodes

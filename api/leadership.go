@@ -36,6 +36,7 @@ func (s *Service) followLeadership() {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stop = cancel
 	s.owned.Go(func() { s.buildIndexes(ctx) })
+	s.owned.Go(func() { s.watchQueries(ctx) })
 	s.owned.Go(func() {
 		endTerm := func() {}
 		defer func() { endTerm() }()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hivellm/nexus/api/forward"
 	"github.com/hivellm/nexus/api/lane"
+	"github.com/hivellm/nexus/api/running"
 	"github.com/hivellm/nexus/api/wire"
 	"github.com/hivellm/nexus/fsm"
 	"github.com/hivellm/nexus/graph/value"
@@ -80,6 +81,8 @@ func (s *Service) forwardRead(ctx context.Context, r *run, sink Sink) (Summary, 
 	if err != nil {
 		return Summary{}, fmt.Errorf("encode a forwarded read: %w", err)
 	}
+	defer r.running.Set(running.Waiting)
+	r.running.Set(running.Elsewhere)
 	end, err := forward.Do(ctx, s.node, leader.ID, methodCypher, request, sink)
 	var failure *forward.Failure
 	switch {
@@ -108,6 +111,8 @@ func (s *Service) forwardWrite(ctx context.Context, r *run, id fsm.RequestID, si
 	watch := s.machine.WatchThrough(id, term)
 	defer watch.Cancel()
 	guarded := &firstWord{Sink: sink}
+	defer r.running.Set(running.Waiting)
+	r.running.Set(running.Elsewhere)
 	end, err := s.askLeader(ctx, leader.ID, request, watch, guarded)
 	var failure *forward.Failure
 	switch {
@@ -129,7 +134,7 @@ const answerGrace = time.Second
 // askLeader sends a write on its hop and takes the answer. It gives the answer up where the leader keeps silent although
 // the watch was told: a leader that hangs must not hide an outcome that is known here.
 func (s *Service) askLeader(ctx context.Context, leader string, request []byte, watch *fsm.Watch, guarded *firstWord) ([]byte, error) {
-	ctx, giveUp := context.WithCancel(ctx)
+	ctx, giveUp := pastDeadline(ctx)
 	var patience sync.WaitGroup
 	defer patience.Wait()
 	defer giveUp()
@@ -141,6 +146,23 @@ func (s *Service) askLeader(ctx context.Context, leader string, request []byte, 
 		})
 	})
 	return forward.Do(ctx, s.node, leader, methodCypher, request, guarded)
+}
+
+// pastDeadline is ctx, but it ends only answerGrace after a deadline: the leader has the same one, and its word is worth
+// more than silence.
+func pastDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			time.AfterFunc(answerGrace, cancel) // it may be over by then
+			return
+		}
+		cancel()
+	})
+	return longer, func() {
+		stop()
+		cancel()
+	}
 }
 
 // awaitOutcome finds out what became of a forwarded write whose answer was lost.

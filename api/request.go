@@ -43,6 +43,8 @@ type Request struct {
 	Route string
 	// ArrivedMs is when the request arrived at the door, wall clock (R10's window).
 	ArrivedMs int64
+
+	forwarded bool // another node sent it
 }
 
 // Sink takes an answer as it comes. Columns is called once, before any row. Rows are JSON arrays as api/answer makes

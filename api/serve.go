@@ -20,6 +20,8 @@ func (s *Service) registerPeerMethods() {
 	s.node.HandleStream(methodTx, peer.Member, s.serveTx)
 	s.node.HandleCall(methodOperation, peer.Member, s.serveOperation)
 	s.node.HandleCall(methodWork, peer.Member, s.serveWork)
+	s.node.HandleCall(methodQueries, peer.Member, s.serveQueries)
+	s.node.HandleCall(methodKill, peer.Member, s.serveKill)
 }
 
 // serveCypher runs a query for a node that forwarded it.
@@ -62,13 +64,22 @@ func (s *Service) runRemote(ctx context.Context, remote remoteRequest, sink Sink
 	ctx, r, err := s.prepare(ctx, Request{
 		Principal: principal, Function: function, ReadOnly: remote.ReadOnly, Query: remote.Query, Parameters: parameters, Database: remote.Database,
 		Consistency: remote.Consistency, Timeout: time.Duration(remote.TimeoutMs) * time.Millisecond,
-		IdempotencyKey: remote.IdempotencyKey, Route: remote.Route, ArrivedMs: remote.ArrivedMs,
+		IdempotencyKey: remote.IdempotencyKey, Route: remote.Route, ArrivedMs: remote.ArrivedMs, forwarded: true,
 	})
 	if err != nil {
 		return Summary{}, err
 	}
-	defer r.cancel()
+	defer r.end()
 	r.notes = nil // the node that the client asked tells what it capped
+	summary, err := s.runForwarded(ctx, r, remote, sink)
+	if err != nil {
+		return Summary{}, r.fault(ctx, err)
+	}
+	return summary, nil
+}
+
+// runForwarded runs what another node sent: a write in the lane of the term it is meant for, or a strong read.
+func (s *Service) runForwarded(ctx context.Context, r *run, remote remoteRequest, sink Sink) (Summary, error) {
 	if r.query.Writes() {
 		term := remote.Term
 		if planted.On("forward-any-term") {

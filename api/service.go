@@ -9,6 +9,7 @@ import (
 	"github.com/hivellm/nexus/api/bookmark"
 	"github.com/hivellm/nexus/api/digest"
 	"github.com/hivellm/nexus/api/lane"
+	"github.com/hivellm/nexus/api/running"
 	"github.com/hivellm/nexus/api/tx"
 	"github.com/hivellm/nexus/fsm"
 	"github.com/hivellm/nexus/graph/cypher"
@@ -31,24 +32,29 @@ type Config struct {
 	MaxStaleness time.Duration
 	// DigestEvery and ScrubEvery pace the comparison of digests and the scrub (R18); 0 = the defaults of api/digest.
 	DigestEvery, ScrubEvery time.Duration
-	Version                 string
-	Logger                  *slog.Logger
+	// Queries bounds what runs at once; zero values are the defaults of api/running.
+	Queries running.Config
+	Version string
+	Logger  *slog.Logger
 }
 
 // Service answers whatever a caller may ask. Safe for concurrent use. Close ends it.
 type Service struct {
-	machine      *fsm.Machine
-	node         *raft.Node
-	gate         tenancy.Gate
-	sealer       *bookmark.Sealer
-	lanes        *lane.Lanes
-	digests      *digest.Keeper
-	txs          *tx.Table
-	txIDs        *tx.Sealer
-	plans        *cypher.Cache
-	maxStaleness time.Duration
-	version      string
-	logger       *slog.Logger
+	machine *fsm.Machine
+	node    *raft.Node
+	gate    tenancy.Gate
+	sealer  *bookmark.Sealer
+	lanes   *lane.Lanes
+	digests *digest.Keeper
+	txs     *tx.Table
+	txIDs   *tx.Sealer
+	plans   *cypher.Cache
+	running *running.Table
+	// fingerprintKey keys the hashes by which texts of queries are told apart without being shown.
+	fingerprintKey []byte
+	maxStaleness   time.Duration
+	version        string
+	logger         *slog.Logger
 
 	work  work
 	stop  func()
@@ -72,8 +78,10 @@ func New(c Config) (*Service, error) {
 	s := &Service{
 		machine: c.Machine, node: c.Node, sealer: sealer,
 		txs: tx.NewTable(), txIDs: ids,
-		plans:        cypher.NewCache(planCacheBytes),
-		maxStaleness: c.MaxStaleness, version: c.Version, logger: logger,
+		plans:          cypher.NewCache(planCacheBytes),
+		running:        running.NewTable(c.Queries),
+		fingerprintKey: fingerprintKey(c.Secret),
+		maxStaleness:   c.MaxStaleness, version: c.Version, logger: logger,
 	}
 	s.lanes = lane.New(lane.Config{Machine: c.Machine, Node: c.Node, Logger: logger, NowMs: nowMs})
 	s.digests = digest.New(digest.Config{

@@ -90,7 +90,7 @@ func (s *Service) runStatement(ctx context.Context, one *tx.Transaction, request
 	if err != nil {
 		return Summary{}, err
 	}
-	defer r.cancel()
+	defer r.end()
 	if r.database.Number != one.Place().Database {
 		return Summary{}, Refuse(CodeNotFound, "The transaction's database was dropped; the one that is named %q now is another", one.Database())
 	}
@@ -99,7 +99,7 @@ func (s *Service) runStatement(ctx context.Context, one *tx.Transaction, request
 	}
 	done, err := one.Run(ctx, r.query, r.options, newRowSink(sink))
 	if err != nil {
-		return Summary{}, err
+		return Summary{}, r.fault(ctx, err)
 	}
 	return Summary{
 		Stats: done.Stats, Notifications: append(done.Notifications, r.notes...), Plan: done.Plan,

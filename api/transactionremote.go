@@ -213,7 +213,7 @@ func (s *Service) runRemoteStatement(ctx context.Context, p tenancy.Principal, s
 	}
 	request := Request{
 		Principal: p, Query: step.Query, Parameters: parameters, Database: step.Database,
-		Timeout: time.Duration(step.TimeoutMs) * time.Millisecond, ArrivedMs: step.ArrivedMs,
+		Timeout: time.Duration(step.TimeoutMs) * time.Millisecond, ArrivedMs: step.ArrivedMs, forwarded: true,
 	}
 	if _, err := s.checkStatement(request); err != nil {
 		return Summary{}, err

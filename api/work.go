@@ -37,7 +37,7 @@ func (w Work) idle() bool { return w.Draining && w.Requests == 0 && w.Transactio
 // steering are the functions that a node serves while it is drained: to look at it and to steer the cluster.
 var steering = map[tenancy.Function]bool{
 	tenancy.FunctionClusterRead: true, tenancy.FunctionClusterWrite: true,
-	tenancy.FunctionHealthRead: true, tenancy.FunctionMetricsRead: true,
+	tenancy.FunctionHealthRead: true, tenancy.FunctionMetricsRead: true, tenancy.FunctionQueryAdmin: true,
 }
 
 // Enter counts a request of a door in, until leave is called. A node that is drained refuses it with DRAINING, which

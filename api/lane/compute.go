@@ -102,6 +102,9 @@ func (l *lane) execute(t *ticket, current *graph.Graph, after *member, stamp gra
 		return l.refusal(m, current, stamp, err)
 	case err != nil:
 		m.result, m.err = Result{}, err
+		if t.ctx.Err() != nil { // it ended by its own context, whatever becomes of what it saw
+			t.answer(Result{}, err)
+		}
 		return m, nil
 	case draft.Empty() && (t.job.Kept == nil || planted.On("op-less-forgotten")):
 		return m, nil

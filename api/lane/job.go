@@ -71,15 +71,21 @@ type ticket struct {
 	ctx  context.Context
 	job  *Job
 	done chan struct{}
+	// proposed is closed before anything that the answer waits for goes to the log.
+	proposed chan struct{}
 
-	once   sync.Once
-	result Result
-	err    error
+	commits sync.Once // closes proposed: a job may be run again
+	once    sync.Once
+	result  Result
+	err     error
 }
 
 func newTicket(ctx context.Context, job *Job) *ticket {
-	return &ticket{ctx: ctx, job: job, done: make(chan struct{})}
+	return &ticket{ctx: ctx, job: job, done: make(chan struct{}), proposed: make(chan struct{})}
 }
+
+// committing says that the outcome is the log's from now on.
+func (t *ticket) committing() { t.commits.Do(func() { close(t.proposed) }) }
 
 func (t *ticket) answer(result Result, err error) {
 	t.once.Do(func() {

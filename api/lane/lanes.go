@@ -95,7 +95,8 @@ func (l *Lanes) Term() uint64 {
 
 // Run runs a job in its place's lane and waits for its answer. term is the term the request is meant for: a node takes
 // it only while it leads exactly that term (R10), else ErrNotTaken. At the deadline of ctx a job that has not begun is
-// withdrawn (ErrExpired); one that has is ErrUnknownOutcome.
+// withdrawn (ErrExpired), and one that is computed ends with what its query says of it; one that is in the log, or must
+// wait for what is, is ErrUnknownOutcome.
 func (l *Lanes) Run(ctx context.Context, term uint64, place Place, job *Job) (Result, error) {
 	for {
 		t, first, err := l.enqueue(ctx, term, place, job)
@@ -121,7 +122,11 @@ func (l *Lanes) await(ctx context.Context, place Place, t *ticket) (Result, erro
 		if l.withdraw(place, t) {
 			t.answer(Result{}, ErrExpired)
 		} else {
-			t.answer(Result{}, ErrUnknownOutcome)
+			select { // while it is computed, it sees its context itself, and did not happen
+			case <-t.done:
+			case <-t.proposed:
+				t.answer(Result{}, ErrUnknownOutcome)
+			}
 		}
 		<-t.done
 	}

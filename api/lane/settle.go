@@ -15,6 +15,7 @@ func (l *lane) propose(b *batch) {
 	var writes []*member
 	var commands [][]byte
 	for _, m := range b.members {
+		m.ticket.committing()
 		if m.write == nil {
 			continue
 		}

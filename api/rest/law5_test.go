@@ -1,14 +1,18 @@
 package rest
 
 import (
+	"context"
 	"fmt"
 	"hash/crc32"
+	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/hivellm/nexus/api/apitest"
 	"github.com/hivellm/nexus/tenancy"
 )
 
@@ -107,8 +111,57 @@ func samples(w *world, method, path string) (sample, bool) {
 			w.want(w.do("GET", "/health", a.text("key"), ""), 200)
 			w.refused(w.do("GET", "/health", old, ""), 401, "INVALID_TOKEN")
 		}}, true
+	case "GET /admin/queries", "GET /admin/queries/:id", "DELETE /admin/queries/:id":
+		return querySample(w, method, path), true
 	}
 	return sample{}, false
+}
+
+// querySample steers a query that runs for minutes: it is listed, shown and killed.
+func querySample(w *world, method, path string) sample {
+	id := w.endless()
+	switch method + " " + path {
+	case "GET /admin/queries":
+		return sample{path, "", 200, func(w *world, a answer) {
+			wantIn(w, a, `"id":"`+id+`"`)
+			if strings.Contains(a.raw, "UNWIND") {
+				w.t.Errorf("a text is shown: %s", a.raw)
+			}
+		}}
+	case "DELETE /admin/queries/:id":
+		return sample{"/admin/queries/" + id, "", 204, func(w *world, _ answer) {
+			apitest.WaitFor(w.t, "the killed query gone", func() bool { return w.do("GET", "/admin/queries/"+id, w.operator, "").Code == 404 })
+		}}
+	}
+	return sample{"/admin/queries/" + id, "", 200, func(w *world, a answer) { wantIn(w, a, `"tenant_id":"`+w.one+`"`) }}
+}
+
+// endless starts a query of the first tenant that ends when it is killed, or with its client at the end of the test, and
+// returns its id.
+func (w *world) endless() (id string) {
+	w.t.Helper()
+	ctx, leave := context.WithCancel(context.Background())
+	var client sync.WaitGroup
+	client.Go(func() {
+		body := `{"query":"UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b WITH a, b WHERE a + b < 0 RETURN count(*) AS n"}`
+		request := httptest.NewRequestWithContext(ctx, "POST", "/cypher", strings.NewReader(body))
+		request.Header.Set("X-API-Key", w.oneKey)
+		w.server.Handler().ServeHTTP(httptest.NewRecorder(), request)
+	})
+	w.t.Cleanup(func() {
+		leave()
+		client.Wait()
+	})
+	apitest.WaitFor(w.t, "the endless query running", func() bool {
+		list := w.want(w.do("GET", "/admin/queries", w.operator, ""), 200)
+		for _, one := range list.fields["queries"].([]any) {
+			if one := one.(map[string]any); one["state"] == "running" || one["state"] == "paused" {
+				id, _ = one["id"].(string)
+			}
+		}
+		return id != ""
+	})
+	return id
 }
 
 // memberSample steers a learner that answers nobody: its drain is begun and undone, then it is removed.

@@ -62,6 +62,10 @@ var routes = []route{
 	{method: http.MethodGet, path: "/admin/keys/:id", function: tenancy.FunctionKeyRead, handle: (*Server).showKey},
 	{method: http.MethodPost, path: "/admin/keys/:id/revoke", function: tenancy.FunctionKeyWrite, handle: (*Server).revokeKey},
 	{method: http.MethodPost, path: "/admin/keys/:id/rotate", function: tenancy.FunctionKeyWrite, handle: (*Server).rotateKey},
+
+	{method: http.MethodGet, path: "/admin/queries", function: tenancy.FunctionQueryAdmin, handle: (*Server).listQueries},
+	{method: http.MethodGet, path: "/admin/queries/:id", function: tenancy.FunctionQueryAdmin, handle: (*Server).showQuery},
+	{method: http.MethodDelete, path: "/admin/queries/:id", function: tenancy.FunctionQueryAdmin, handle: (*Server).killQuery},
 }
 
 // allowed lists the methods of a path of the table, for the Allow header.

@@ -5,8 +5,10 @@ import (
 	"log/slog"
 	"math"
 	"os"
+	"runtime"
 	"runtime/debug"
 
+	"github.com/hivellm/nexus/api/running"
 	"github.com/hivellm/nexus/cmd/nexus/config"
 )
 
@@ -28,7 +30,7 @@ func boundMemory(c *config.Config, logger *slog.Logger) uint64 {
 	}
 	limit := debug.SetMemoryLimit(-1)
 	if limit == math.MaxInt64 {
-		limit = budget + beyondBudget
+		limit = budget + beyondBudget + boundQueries(uint64(budget)).MemoryBytes/2
 		debug.SetMemoryLimit(limit)
 	}
 	logger.Info("memory is bounded", "budget_bytes", budget, "go_limit_bytes", limit)
@@ -50,4 +52,16 @@ func shareOfMemory(nodes int) []string {
 	}
 	share := max(defaultBudget(machineMemory())/int64(nodes), config.MinMemoryBudget)
 	return []string{"--memory.budget", fmt.Sprint(share)}
+}
+
+// leastQueryMemory is what all queries under way may hold together on the smallest node.
+const leastQueryMemory = 256 << 20
+
+// boundQueries bounds what runs at once: long queries leave a core to whoever is short, and all queries together hold no
+// more than half of what databases may take.
+func boundQueries(budget uint64) running.Config {
+	return running.Config{
+		Turns:       max(1, runtime.GOMAXPROCS(0)-1),
+		MemoryBytes: max(leastQueryMemory, int64(budget/2)),
+	}
 }

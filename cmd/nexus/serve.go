@@ -135,9 +135,10 @@ func open(ctx context.Context, c *config.Config, logger *slog.Logger) (n *node, 
 		logger.Error("the node cannot go on", "index", index, "error", err)
 		os.Exit(api.ExitFailure)
 	}
+	budget := boundMemory(c, logger)
 	n.machine, err = fsm.Open(fsm.Config{
 		Dir: filepath.Join(c.DataDir, "machine"), ClusterID: files.identity.ClusterID, Logger: logger, Fatal: fatal,
-		MemoryBudgetBytes: boundMemory(c, logger),
+		MemoryBudgetBytes: budget,
 	})
 	if err != nil {
 		return n, fmt.Errorf("open the machine: %w", err)
@@ -147,7 +148,7 @@ func open(ctx context.Context, c *config.Config, logger *slog.Logger) (n *node, 
 	}
 	n.service, err = api.New(api.Config{
 		Machine: n.machine, Node: n.raft, Secret: files.secret, ClusterID: files.identity.ClusterID,
-		MaxStaleness: c.MaxStaleness, Version: version, Logger: logger,
+		MaxStaleness: c.MaxStaleness, Version: version, Logger: logger, Queries: boundQueries(budget),
 	})
 	if err != nil {
 		return n, err

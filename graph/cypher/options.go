@@ -24,6 +24,8 @@ type Options struct {
 	Random func() uint64
 	Seed   uint64
 	Limits Limits
+	// Pacer sees the run's checkpoints and may hold it up or end it; nil for none.
+	Pacer exec.Pacer
 }
 
 // Limits bound one run; the time limit is the context's deadline. 0 means no limit.
@@ -67,7 +69,7 @@ type Summary struct {
 func (o *Options) inputs() exec.Inputs {
 	in := exec.Inputs{
 		Parameters: o.Parameters, More: o.Params, Procedures: o.Procedures, Clock: o.Clock, Random: o.Random,
-		Seed: o.Seed, MaxRows: o.Limits.MaxRows, MaxMemoryBytes: o.Limits.MaxMemoryBytes,
+		Seed: o.Seed, MaxRows: o.Limits.MaxRows, MaxMemoryBytes: o.Limits.MaxMemoryBytes, Pacer: o.Pacer,
 	}
 	if in.Procedures == nil {
 		in.Procedures = builtins

@@ -130,7 +130,13 @@ func (o *aggregate) finish(r *run) error {
 		}
 		for i := range o.shared.calls {
 			c := &o.shared.calls[i]
-			v, err := o.states[at*calls+i].Result()
+			state := o.states[at*calls+i]
+			if slow, ok := state.(fn.Settling); ok {
+				if err := slow.Settle(r.step); err != nil {
+					return err
+				}
+			}
+			v, err := state.Result()
 			if err != nil {
 				return explain(c.at, err)
 			}

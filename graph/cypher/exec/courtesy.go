@@ -27,8 +27,9 @@ type Courtesy struct {
 func Background() Courtesy { return Courtesy{rest: backgroundRest} }
 
 // Offer rests if it is time to.
-func (c *Courtesy) Offer() {
-	now := time.Now()
+func (c *Courtesy) Offer() { c.offer(time.Now()) }
+
+func (c *Courtesy) offer(now time.Time) {
 	switch {
 	case c.next.IsZero():
 		c.next = now.Add(longAfter)

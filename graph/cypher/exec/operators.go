@@ -1,8 +1,10 @@
 package exec
 
 import (
+	"io"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/hivellm/nexus/graph/cypher/ast"
 	"github.com/hivellm/nexus/graph/value"
@@ -218,8 +220,37 @@ func (c *compiler) matches(x *ast.Binary) eval {
 				return value.Null, fail(x.Right, "ArgumentError", "InvalidArgumentValue", "not a regular expression: %v", err)
 			}
 		}
-		return value.Bool(pattern.MatchString(a.Str())), nil
+		if len(a.Str()) <= longText {
+			return value.Bool(pattern.MatchString(a.Str())), nil
+		}
+		text := &lookingReader{text: a.Str(), look: r.step}
+		matched := pattern.MatchReader(text)
+		return value.Bool(matched), text.err
 	}
+}
+
+// longText is from where on a match is looked after while it runs.
+const longText = 64 << 10
+
+// lookingReader reads a text rune by rune; it ends early where look says so.
+type lookingReader struct {
+	text string
+	read int
+	look func() error
+	err  error // of look
+}
+
+// ReadRune implements io.RuneReader.
+func (l *lookingReader) ReadRune() (char rune, size int, err error) {
+	if l.read++; l.err == nil && l.read%256 == 0 {
+		l.err = l.look()
+	}
+	if l.err != nil || l.text == "" {
+		return 0, 0, io.EOF
+	}
+	char, size = utf8.DecodeRuneInString(l.text)
+	l.text = l.text[size:]
+	return char, size, nil
 }
 
 func wholeMatch(pattern string) (*regexp.Regexp, error) {

@@ -81,7 +81,7 @@ func RunWith(
 	ctx context.Context, q *bind.Query, plans *Plans, g *graph.Graph, d *graph.Draft, in Inputs, sink Sink, rules plan.Rules,
 ) (Result, error) {
 	if q.Schema != nil {
-		return runSchema(ctx, q, g, d, sink)
+		return runSchema(ctx, q, g, d, in.Pacer, sink)
 	}
 	if q.Mode == ast.ModeExplain {
 		return explainPlan(plan.Make(q, g.Untracked(), rules), g, sink)
@@ -153,6 +153,7 @@ func (o *produce) push(r *run) error {
 
 func (o *produce) emit(r *run) error {
 	o.count++
+	r.rows = o.count
 	if most := r.inputs.MaxRows; most > 0 && o.count > most {
 		return &LimitError{Limit: "rows", Value: most}
 	}

@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"fmt"
+	"time"
 	"unsafe"
 
 	"github.com/hivellm/nexus/graph"
@@ -21,6 +22,7 @@ type Inputs struct {
 	Seed           uint64
 	MaxRows        uint64
 	MaxMemoryBytes uint64
+	Pacer          Pacer
 }
 
 // Sink takes the answer. Columns is called once before the first row. A row and its graph are valid only during the
@@ -51,11 +53,11 @@ type Result struct {
 }
 
 // LimitError says that a run reached a limit: "time", "rows" or "memory". Value is the limit, 0 for time, where the
-// context's deadline is the limit.
+// limit is the context's deadline, or whatever else ended the context or was the pacer's reason.
 type LimitError struct {
 	Limit string
 	Value uint64
-	// Cause is what the context said, for time.
+	// Cause is the context's cause or what the pacer said, for time.
 	Cause error
 }
 
@@ -67,11 +69,8 @@ func (e *LimitError) Error() string {
 	return fmt.Sprintf("the query reached its limit of %d (%s)", e.Value, e.Limit)
 }
 
-// Unwrap returns what the context said.
+// Unwrap returns the cause.
 func (e *LimitError) Unwrap() error { return e.Cause }
-
-// stepsPerLook is how many steps a run makes between looks at the deadline.
-const stepsPerLook = 1024
 
 // valueBytes is the size of one slot.
 const valueBytes = int64(unsafe.Sizeof(value.Value{}))
@@ -90,17 +89,19 @@ type run struct {
 	labels   []int64
 	types    []int64
 	stats    Stats
-	counts   []measure // by the places of program.profile; nil unless rows are counted
-	current  int       // the place whose operator is at work
-	tallies  []*tally  // by the places of program.tallies
-	steps    uint32
+	counts   []measure       // by the places of program.profile; nil unless rows are counted
+	current  int             // the place whose operator is at work
+	tallies  []*tally        // by the places of program.tallies
+	done     <-chan struct{} // the context's
+	stride   stride
+	rows     uint64 // answered
 	memory   int64
 	seed     uint64
 	courtesy Courtesy
 }
 
 func newRun(ctx context.Context, p *program, g *graph.Graph, d *graph.Draft, in *Inputs) (*run, error) {
-	r := &run{ctx: ctx, program: p, draft: d, nodes: graph.NewNodeReader(g), inputs: in, seed: in.Seed, row: make([]value.Value, p.width)}
+	r := &run{ctx: ctx, done: ctx.Done(), program: p, draft: d, nodes: graph.NewNodeReader(g), inputs: in, seed: in.Seed, row: make([]value.Value, p.width)}
 	tokens := make([]int64, len(p.keys)+len(p.labels)+len(p.types))
 	for i := range tokens {
 		tokens[i] = -1
@@ -150,20 +151,25 @@ func (r *run) graph() *graph.Graph { return r.fn.Graph }
 // see makes a version the one that what follows reads.
 func (r *run) see(g *graph.Graph) { r.fn.Graph = g }
 
-// step counts work and, now and then, looks at the deadline and at how long this core was held.
+// step counts work. The end of the context is seen at every step, for a step may be a long one; now and then there is a
+// checkpoint.
 func (r *run) step() error {
-	if r.steps++; r.steps%stepsPerLook != 0 {
+	select {
+	case <-r.done:
+		return r.look()
+	default:
+	}
+	if r.stride.left > 1 {
+		r.stride.left--
 		return nil
 	}
 	return r.look()
 }
 
 func (r *run) look() error {
-	if err := r.ctx.Err(); err != nil {
-		return &LimitError{Limit: "time", Cause: err}
-	}
-	r.courtesy.Offer()
-	return nil
+	now := time.Now()
+	r.stride.next(now)
+	return checkpoint(r.ctx, now, &r.courtesy, r.inputs.Pacer, r.rows, r.memory)
 }
 
 // hold accounts for memory that is kept until release.

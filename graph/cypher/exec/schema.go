@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"time"
 
 	"github.com/hivellm/nexus/graph"
 	"github.com/hivellm/nexus/graph/cypher/ast"
@@ -10,19 +11,13 @@ import (
 )
 
 // runSchema runs a schema command. One that visits many entities rests like a long run, and ends with the context.
-func runSchema(ctx context.Context, q *bind.Query, g *graph.Graph, d *graph.Draft, sink Sink) (Result, error) {
+func runSchema(ctx context.Context, q *bind.Query, g *graph.Graph, d *graph.Draft, pacer Pacer, sink Sink) (Result, error) {
 	if err := sink.Columns(q.Columns); err != nil {
 		return Result{}, err
 	}
 	if d != nil {
 		var courtesy Courtesy
-		d.OnLongWork(func() error {
-			if err := ctx.Err(); err != nil {
-				return &LimitError{Limit: "time", Cause: err}
-			}
-			courtesy.Offer()
-			return nil
-		})
+		d.OnLongWork(func() error { return checkpoint(ctx, time.Now(), &courtesy, pacer, 0, 0) })
 	}
 	var result Result
 	var err error

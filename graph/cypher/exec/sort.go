@@ -1,11 +1,11 @@
 package exec
 
 import (
-	"slices"
-
 	"github.com/hivellm/nexus/graph/cypher/ast"
+	"github.com/hivellm/nexus/graph/cypher/fn"
 	"github.com/hivellm/nexus/graph/cypher/plan"
 	"github.com/hivellm/nexus/graph/value"
+	"github.com/hivellm/nexus/scripts/planted"
 )
 
 // sortKey is a compiled key of ORDER BY.
@@ -138,17 +138,11 @@ func (o *sorted) cut(r *run) error {
 
 // order sorts stably: of equal rows the earlier stays first.
 func (o *sorted) order(r *run) error {
-	var failed error
-	slices.SortStableFunc(o.rows, func(a, b []value.Value) int {
-		if failed == nil {
-			failed = r.step()
-		}
-		if failed != nil {
-			return 0
-		}
-		return o.compare(a, b)
-	})
-	return failed
+	look := r.step
+	if planted.On("sort-goes-on") {
+		look = func() error { return nil }
+	}
+	return fn.Sort(o.rows, o.compare, look)
 }
 
 // compare orders two rows by their keys.

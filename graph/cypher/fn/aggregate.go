@@ -30,6 +30,12 @@ type Accumulator interface {
 	Size() int64
 }
 
+// Settling is an Accumulator with much to do before its Result: Settle does it, and ends with the error of look, which it
+// calls at every step.
+type Settling interface {
+	Settle(look func() error) error
+}
+
 // CountStar is count(*): its accumulators count every Add, whatever the arguments.
 var CountStar = &Aggregate{Name: "count", Result: Integer, Fixed: true, New: func(bool) Accumulator { return &countRows{} }}
 
@@ -121,6 +127,14 @@ func (g *guard) checkRest(args []value.Value) error {
 }
 
 func (g *guard) Result() (value.Value, error) { return g.state.Result() }
+
+// Settle implements Settling.
+func (g *guard) Settle(look func() error) error {
+	if s, ok := g.state.(Settling); ok {
+		return s.Settle(look)
+	}
+	return nil
+}
 
 func (g *guard) Size() int64 {
 	if g.seen == nil {

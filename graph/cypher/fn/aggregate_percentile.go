@@ -11,6 +11,7 @@ import (
 type percentile struct {
 	numbers []value.Value
 	place   float64
+	ordered bool
 }
 
 // check refuses a place that is no number between 0 and 1.
@@ -36,8 +37,16 @@ func (p *percentile) Add(args []value.Value) error {
 
 func (p *percentile) Size() int64 { return int64(len(p.numbers)) * valueBytes }
 
+// Settle implements Settling.
+func (p *percentile) Settle(look func() error) error {
+	p.ordered = true
+	return Sort(p.numbers, value.Compare, look)
+}
+
 func (p *percentile) sorted() []value.Value {
-	slices.SortFunc(p.numbers, value.Compare)
+	if !p.ordered {
+		slices.SortFunc(p.numbers, value.Compare)
+	}
 	return p.numbers
 }
 

@@ -50,6 +50,7 @@ var table = []row{
 	{"majority-of-answers", "R18", "./api/digest", "TestJudge_ByMajorityOfTheVoters"},
 	{"adopt-without-log", "R18", "./fsm", "TestAdopt_MakesWholeWhileTheLogGoesOn"},
 	{"dropped-goes-on", "R20", "./api", "TestDrop_EndsWhatRuns"},
+	{"sort-goes-on", "R20", "./graph/cypher", "TestInterrupt_BitesWhereverAQueryIs/sort"},
 	{"never-evicted", "R21", "./fsm", "TestResidency_LeastRecentlyUsedGoFirst"},
 	{"evict-pinned", "R21", "./fsm", "TestResidency_PinnedTenantStays"},
 	{"install-cold", "R21", "./fsm", "TestApply_ColdTouchesTheStoreOnly"},
