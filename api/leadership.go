@@ -19,9 +19,13 @@ func (s *Service) buildIndexes(ctx context.Context) {
 			return
 		case <-s.machine.IndexWork():
 		}
-		courtesy := exec.Background()
-		err := s.machine.BuildIndexes(func() error {
-			courtesy.Offer()
+		background, awaited := exec.Background(), exec.Courtesy{}
+		err := s.machine.BuildIndexes(func(hurried bool) error {
+			if hurried {
+				awaited.Offer()
+			} else {
+				background.Offer()
+			}
 			return ctx.Err()
 		})
 		if err != nil && ctx.Err() == nil {

@@ -9,14 +9,20 @@ import (
 	"github.com/hivellm/nexus/tenancy"
 )
 
-// Bounds of catching up with what was applied while an index was built. Under the apply lock at most maxInstallPages
-// pages are looked at, which takes some ten milliseconds; where more was written meanwhile the build catches up once more
-// beside the log. After maxIndexRounds rounds it is installed as it stands: what is left then is what the log brought since
-// the last round.
+// Bounds of catching up with what was applied while an index was built. Under the apply lock at most maxInstallEntries
+// entries are looked at, which takes some milliseconds; where more was written meanwhile the build catches up once more
+// beside the log. From the round hurriedRounds on it does not rest any more, so that it outruns any writer; from
+// noticedRounds on it is told of.
 const (
-	maxInstallPages = 1024
-	maxIndexRounds  = 64
+	maxInstallEntries = 4096
+	entriesPerPage    = 32
+	hurriedRounds     = 4
+	noticedRounds     = 64
 )
+
+// Pause is called again and again by what works beside the log; its error ends the work. hurried says that it cannot
+// rest any longer.
+type Pause func(hurried bool) error
 
 // IndexError says that an index cannot be built on this node: what the log says of it is not what its data say.
 type IndexError struct {
@@ -48,8 +54,8 @@ func (m *Machine) wantIndexes(d *database, g *graph.Graph) {
 }
 
 // BuildIndexes builds the indexes that versions in memory lack, one database after another, on the caller's goroutine
-// and beside the log (R19). pause is called again and again; its error ends the work, which the next call begins anew.
-func (m *Machine) BuildIndexes(pause func() error) error {
+// and beside the log (R19). After an error of pause the next call begins anew. The tenant is pinned meanwhile.
+func (m *Machine) BuildIndexes(pause Pause) error {
 	for {
 		m.apply.Lock()
 		if len(m.unbuilt) == 0 {
@@ -58,8 +64,11 @@ func (m *Machine) BuildIndexes(pause func() error) error {
 		}
 		d := m.unbuilt[0]
 		m.unbuilt = m.unbuilt[1:]
+		m.residency.pin(d.home) // what is being built is not thrown away half-way
 		m.apply.Unlock()
-		if err := m.buildIndexes(d, pause); err != nil {
+		err := m.buildIndexes(d, pause)
+		m.unpin(d.home)
+		if err != nil {
 			m.apply.Lock()
 			m.wantIndexes(d, d.published.Load().graph)
 			m.apply.Unlock()
@@ -69,7 +78,7 @@ func (m *Machine) BuildIndexes(pause func() error) error {
 }
 
 // buildIndexes builds what the published version of one database lacks.
-func (m *Machine) buildIndexes(d *database, pause func() error) error {
+func (m *Machine) buildIndexes(d *database, pause Pause) error {
 	g := d.published.Load().graph
 	if g == nil {
 		return nil // Load builds what is defined
@@ -78,22 +87,29 @@ func (m *Machine) buildIndexes(d *database, pause func() error) error {
 	if build == nil {
 		return nil
 	}
-	stopped := error(nil)
+	stopped, round := error(nil), 0
 	watched := func() error {
-		stopped = pause()
+		stopped = pause(round >= hurriedRounds)
 		return stopped
 	}
 	err := build.Run(watched)
-	for round := 1; err == nil; round++ {
+	for err == nil {
 		if g = d.published.Load().graph; g == nil {
 			return nil
+		}
+		round++
+		if round == noticedRounds {
+			m.config.Logger.Warn("indexes do not catch up with what is written", "tenant", d.place.tenant.String(), "database", d.Name)
 		}
 		if err = build.CatchUp(g, watched); err != nil {
 			break
 		}
 		var done bool
-		if done, err = m.installIndexes(d, build, round >= maxIndexRounds); done {
+		if done, err = m.installIndexes(d, build); done {
 			return nil
+		}
+		if err == nil {
+			err = watched()
 		}
 	}
 	if stopped != nil {
@@ -108,14 +124,15 @@ func (m *Machine) buildIndexes(d *database, pause func() error) error {
 
 // installIndexes publishes the newest version with the indexes that were built; false when too much was written since the
 // build last caught up.
-func (m *Machine) installIndexes(d *database, build *graph.Build, anyway bool) (done bool, err error) {
+func (m *Machine) installIndexes(d *database, build *graph.Build) (done bool, err error) {
+	most := max(1, maxInstallEntries/entriesPerPage/max(1, build.Len()))
 	m.apply.Lock()
 	defer m.apply.Unlock()
 	shown := d.published.Load()
 	switch {
 	case d.dropped || shown.graph == nil:
 		return true, nil
-	case !anyway && build.Apart(shown.graph, maxInstallPages) >= maxInstallPages:
+	case build.Apart(shown.graph, most+1) > most:
 		return false, nil
 	}
 	if err := build.CatchUp(shown.graph, nil); err != nil {

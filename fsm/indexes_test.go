@@ -43,7 +43,7 @@ func (r *rig) version(id tenancy.ID) *graph.Graph {
 	return g
 }
 
-func noPause() error { return nil }
+func noPause(bool) error { return nil }
 
 // TestIndexes_AreBuiltBesideTheLog applies writes in every pause of a build, and finds all of them in the index.
 func TestIndexes_AreBuiltBesideTheLog(t *testing.T) {
@@ -61,7 +61,7 @@ func TestIndexes_AreBuiltBesideTheLog(t *testing.T) {
 		t.Fatal("the index was built in apply")
 	}
 	wrote := 2000
-	err := r.m.BuildIndexes(func() error {
+	err := r.m.BuildIndexes(func(bool) error {
 		if wrote < 2030 {
 			r.must(r.write(id, 0, people(wrote, 1)))
 			wrote++
@@ -114,7 +114,7 @@ func TestIndexes_StopAndGoOn(t *testing.T) {
 	r.must(r.write(id, 0, people(0, 1000)))
 	r.must(r.write(id, 0, index("i", "x")))
 	enough := errors.New("enough")
-	if err := r.m.BuildIndexes(func() error { return enough }); !errors.Is(err, enough) {
+	if err := r.m.BuildIndexes(func(bool) error { return enough }); !errors.Is(err, enough) {
 		t.Fatal(err)
 	}
 	if err := r.m.BuildIndexes(noPause); err != nil {

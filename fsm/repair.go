@@ -19,6 +19,10 @@ const (
 	maxCatchUps    = 64
 )
 
+// twinBudgetBytes is what a twin may keep in memory: nothing, for this machine takes its budget already. So databases
+// that the log makes leave again after every batch.
+const twinBudgetBytes = 1
+
 // Entries visits entries of this node's own log, first to last, in order. An entry that is not there is an error.
 type Entries func(first, last uint64, visit func(*hraft.Log) error) error
 
@@ -67,11 +71,12 @@ func (m *Machine) Adopt(ctx context.Context, source io.Reader, repaired []Place,
 	return nil
 }
 
-// twin is a machine over another store, for applying this node's log to it. It tells nobody anything, and where it
+// twin is a machine over another store, for applying this node's log to it. It keeps no database in memory, tells nobody
+// anything, and where it
 // cannot go on it panics with a *fatalError.
 func (m *Machine) twin(fresh *store.Store, st *state) *Machine {
 	config := m.config
-	config.Fatal = nil
+	config.Fatal, config.MemoryBudgetBytes = nil, twinBudgetBytes
 	twin := newMachine(config)
 	twin.store, twin.state = fresh, st
 	applied, _ := fresh.Applied()

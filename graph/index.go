@@ -10,6 +10,9 @@ import (
 // indexEntryBytes is what an index entry counts for storage, besides its values' encoded length (ARCHITECTURE §6).
 const indexEntryBytes = 16
 
+// entryIDBytes is what the id takes at the end of an entry's key.
+const entryIDBytes = 8
+
 // Index is a range index of one version: entries sorted by their values, then by id. Immutable like its version. What a
 // version hands out is whole: one that is being built stands in the schema only.
 type Index struct {

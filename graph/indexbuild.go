@@ -77,6 +77,9 @@ func (b *Build) Run(pause func() error) error {
 	return nil
 }
 
+// Len returns how many indexes are being built.
+func (b *Build) Len() int { return len(b.indexes) }
+
 // Apart counts the pages in which a version differs from the one that the build stands at, up to most: what it costs to
 // catch up.
 func (b *Build) Apart(to *Graph, most int) (pages int) {

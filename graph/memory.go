@@ -22,9 +22,23 @@ func (g *Graph) MemoryBytes() uint64 {
 		total += n.byID.pages.bytes + treeBytes(&n.byName, sizeOfKey)
 	}
 	for _, x := range g.schema.indexes {
-		total += uint64(unsafe.Sizeof(*x)) + treeBytes(&x.entries, sizeOfKey)
+		total += uint64(unsafe.Sizeof(*x)) + g.indexBytes(x)
 	}
 	return total
+}
+
+// indexBytes returns what an index's entries take. Those of one that is not built yet are counted as if it were: whoever
+// holds the version will hold them soon, and a write that makes a definition is judged by what it leads to.
+func (g *Graph) indexBytes(x *Index) uint64 {
+	if x.whole() {
+		return treeBytes(&x.entries, sizeOfKey)
+	}
+	entries := min(g.coveredCount(x), x.bytes/(indexEntryBytes+1))
+	if entries == 0 {
+		return 0
+	}
+	key := x.bytes/entries - indexEntryBytes + entryIDBytes
+	return nodesBytes[string, struct{}](entries) + entries*allocated(key)
 }
 
 // What an entity costs in memory beside the bytes of its record, as EstimateMemory assumes it: its share of pages and
@@ -92,10 +106,7 @@ func treeBytes[K cmp.Ordered, V any](t *tree[K, V], keyBytes func(K) uint64) uin
 	if t.root == nil {
 		return 0
 	}
-	leaf := allocatedFor[treeNode[K, V]]()
-	leaves := (t.size + treeFill - 1) / treeFill
-	inner := (leaves - 1 + treeFill - 1) / treeFill
-	total := leaves*leaf + inner*(leaf+allocatedFor[[treeFan]*treeNode[K, V]]())
+	total := nodesBytes[K, V](t.size)
 	if keyBytes == nil || t.root.n == 0 {
 		return total
 	}
@@ -104,6 +115,14 @@ func treeBytes[K cmp.Ordered, V any](t *tree[K, V], keyBytes func(K) uint64) uin
 		sample += keyBytes(k)
 	}
 	return total + t.size*sample/uint64(t.root.n)
+}
+
+// nodesBytes returns what the nodes of a tree of so many entries take, at least one.
+func nodesBytes[K cmp.Ordered, V any](entries uint64) uint64 {
+	leaf := allocatedFor[treeNode[K, V]]()
+	leaves := (entries + treeFill - 1) / treeFill
+	inner := (leaves - 1 + treeFill - 1) / treeFill
+	return leaves*leaf + inner*(leaf+allocatedFor[[treeFan]*treeNode[K, V]]())
 }
 
 func sizeOfKey(k string) uint64 { return allocated(uint64(len(k))) }

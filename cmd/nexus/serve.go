@@ -143,6 +143,7 @@ func open(ctx context.Context, c *config.Config, logger *slog.Logger) (n *node, 
 	if err != nil {
 		return n, fmt.Errorf("open the machine: %w", err)
 	}
+	logger.Info("store is open", "store_index", n.machine.Applied())
 	if n.raft, err = raft.Open(ctx, raftConfig(c, files, n.machine, logger), n.machine); err != nil {
 		return n, err
 	}

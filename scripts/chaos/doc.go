@@ -15,6 +15,8 @@
 //	  Histories          operations under kills, pauses and transfers, judged by a linearizability checker
 //	TestMembers          a fourth node joins and the first one, the leader, is drained under load; who left is refused
 //	TestResidency        thirty tenants in turn on nodes with room for ten: memory stays within bounds (own cluster)
+//	TestRestart          a node of many records starts again, after a stop and a kill: soon, and without loading them
+//	TestIndexBuild       an index over many nodes is built under writers, whose p99 stays (own cluster)
 //	TestPlanted_…        the list of planted bugs and what catches each
 //
 // `go test` runs quick sizes, NEXUS_FULL=1 (`make chaos`) what the project promises, -short none of it. NEXUS_SEED

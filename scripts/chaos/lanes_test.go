@@ -138,9 +138,17 @@ func createsUntil(ctx, running context.Context, k *cluster.Client, n *cluster.No
 	if len(took) == 0 {
 		return latencies{}, violation("not one single create was made meanwhile")
 	}
+	return latenciesOf(took), nil
+}
+
+// latenciesOf sums up what some writes took; none for none.
+func latenciesOf(took []time.Duration) latencies {
+	if len(took) == 0 {
+		return latencies{}
+	}
 	slices.Sort(took)
 	at := func(part float64) time.Duration {
 		return took[min(len(took)-1, int(part*float64(len(took))))].Round(10 * time.Microsecond)
 	}
-	return latencies{count: len(took), p50: at(0.5), p99: at(0.99), longest: at(1)}, nil
+	return latencies{count: len(took), p50: at(0.5), p99: at(0.99), longest: at(1)}
 }

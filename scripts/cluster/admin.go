@@ -90,6 +90,8 @@ type Member struct {
 	Role         string `json:"role"`
 	AppliedIndex uint64 `json:"applied_index"`
 	Behind       uint64 `json:"behind"`
+	// ResidentBytes is what tenants' data take in the node's memory.
+	ResidentBytes uint64 `json:"resident_bytes"`
 }
 
 // Status is /cluster/status.
@@ -183,18 +185,26 @@ func (c *Cluster) Ready(ctx context.Context) error {
 			}
 			continue
 		}
-		var last error
-		err := Until(ctx, n.Name+" to be ready", func() (bool, error) {
-			if err := n.Died(); err != nil {
-				return false, err
-			}
-			r, err := c.ready(ctx, n)
-			last = err
-			return err == nil && r.Ready, nil
-		})
-		if err != nil {
-			return fmt.Errorf("%w (last: %w)", err, last)
+		if err := c.ReadyNode(ctx, n); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// ReadyNode waits until one node is ready.
+func (c *Cluster) ReadyNode(ctx context.Context, n *Node) error {
+	var last error
+	err := Until(ctx, n.Name+" to be ready", func() (bool, error) {
+		if err := n.Died(); err != nil {
+			return false, err
+		}
+		r, err := c.ready(ctx, n)
+		last = err
+		return err == nil && r.Ready, nil
+	})
+	if err != nil {
+		return fmt.Errorf("%w (last: %w)", err, last)
 	}
 	return nil
 }

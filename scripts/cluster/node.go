@@ -208,3 +208,21 @@ func (n *Node) Pprof() string { return n.pprof }
 
 // ResidentBytes is the memory that the process holds (RSS), from /proc.
 func (n *Node) ResidentBytes() (uint64, error) { return residentBytes(n.PID()) }
+
+// PrivateBytes is what of it is the process's own: its heap, all of it, and no file that it has mapped.
+func (n *Node) PrivateBytes() (uint64, error) { return privateBytes(n.PID()) }
+
+// LoggedNumber is the number that stands behind "name=" in the newest line of the node's log that has it.
+func (n *Node) LoggedNumber(name string) (uint64, error) {
+	content, err := os.ReadFile(n.logPath)
+	if err != nil {
+		return 0, fmt.Errorf("read the log of %s: %w", n.Name, err)
+	}
+	at := strings.LastIndex(string(content), " "+name+"=")
+	if at < 0 {
+		return 0, fmt.Errorf("the log of %s tells no %s", n.Name, name)
+	}
+	var number uint64
+	_, err = fmt.Sscan(string(content[at+len(name)+2:]), &number)
+	return number, err
+}

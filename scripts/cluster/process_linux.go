@@ -51,3 +51,23 @@ func residentBytes(pid int) (uint64, error) {
 	}
 	return pages * uint64(os.Getpagesize()), nil
 }
+
+// privateBytes reads the line "RssAnon: 12345 kB" of a process's status.
+func privateBytes(pid int) (uint64, error) {
+	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, fmt.Errorf("read memory: %w", err)
+	}
+	for line := range bytes.Lines(content) {
+		fields := bytes.Fields(line)
+		if len(fields) < 2 || string(fields[0]) != "RssAnon:" {
+			continue
+		}
+		kib, err := strconv.ParseUint(string(fields[1]), 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("read memory: %w", err)
+		}
+		return kib << 10, nil
+	}
+	return 0, fmt.Errorf("read memory: no RssAnon in %q", content)
+}

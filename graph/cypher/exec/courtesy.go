@@ -9,9 +9,10 @@ const (
 	turn = time.Millisecond
 	// rest is what it then leaves to others.
 	rest = 50 * time.Microsecond
-	// backgroundRest is what work that nobody waits for leaves to others after each turn: three quarters of a core, for
-	// several nodes may do it at the same time on one machine.
-	backgroundRest = 3 * time.Millisecond
+	// backgroundTurn and backgroundRest are those of work that nobody waits for: it takes a twelfth of a core, for all nodes
+	// of a cluster may do it at the same time on one machine.
+	backgroundTurn = 500 * time.Microsecond
+	backgroundRest = 5500 * time.Microsecond
 )
 
 // Courtesy keeps a long run from holding a core: it rests for a moment in every turn. Otherwise whoever wakes up on
@@ -19,23 +20,27 @@ const (
 // what a single write takes. A run shorter than longAfter pays nothing. The zero Courtesy is at the beginning of a run; it
 // belongs to one goroutine.
 type Courtesy struct {
-	next time.Time     // when it rests again; zero before the first look
-	rest time.Duration // 0 stands for the rest of a run that somebody waits for
+	next       time.Time // when it rests again; zero before the first look
+	background bool
 }
 
 // Background is the courtesy of work that nobody waits for, such as the build of an index.
-func Background() Courtesy { return Courtesy{rest: backgroundRest} }
+func Background() Courtesy { return Courtesy{background: true} }
 
 // Offer rests if it is time to.
 func (c *Courtesy) Offer() { c.offer(time.Now()) }
 
 func (c *Courtesy) offer(now time.Time) {
 	switch {
+	case c.next.IsZero() && c.background:
+		c.next = now.Add(backgroundTurn)
 	case c.next.IsZero():
 		c.next = now.Add(longAfter)
+	case now.After(c.next) && c.background:
+		time.Sleep(backgroundRest) // long enough to give the processor back to Go besides
+		c.next = time.Now().Add(backgroundTurn)
 	case now.After(c.next):
-		pause := max(c.rest, rest)
-		leaveCore(pause)
-		c.next = now.Add(pause + turn)
+		leaveCore(rest)
+		c.next = now.Add(rest + turn)
 	}
 }
