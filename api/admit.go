@@ -12,6 +12,10 @@ import (
 func (s *Service) Authenticate(credential string) (tenancy.Principal, error) {
 	registry := s.machine.Registry()
 	principal, err := s.gate.Authenticate(registry, credential, nowMs())
+	if err != nil && s.learn(registry, credential, err) {
+		registry = s.machine.Registry()
+		principal, err = s.gate.Authenticate(registry, credential, nowMs())
+	}
 	stale := s.gate.CheckFreshness(s.staleness(), s.maxStaleness.Milliseconds())
 	if err != nil && (stale == nil || !maybeUnseen(err, credential)) {
 		return tenancy.Principal{}, s.explain(err)
@@ -37,10 +41,18 @@ func maybeUnseen(refused error, credential string) bool {
 
 // Allow asks whether the principal may use a function.
 func (s *Service) Allow(principal tenancy.Principal, function tenancy.Function) error {
-	if err := s.gate.CheckFunction(principal, function); err != nil {
+	if err := s.checkFunction(principal, function); err != nil {
 		return s.explain(err)
 	}
 	return nil
+}
+
+// checkFunction is the one place that asks for a function: the key must have it, and the control plane must let it go on.
+func (s *Service) checkFunction(principal tenancy.Principal, function tenancy.Function) error {
+	if err := s.gate.CheckFunction(principal, function); err != nil {
+		return err
+	}
+	return s.checkControl(principal, function)
 }
 
 // reauthorize is the leader's own judgement of a request that another node authenticated.

@@ -114,7 +114,10 @@ func (r *Request) asks(kind cypher.Kind) tenancy.Function {
 
 // checkPlan asks for the request's own function, or for the plan's, and holds a reader to reading.
 func (s *Service) checkPlan(request Request, kind cypher.Kind) error {
-	if err := s.gate.CheckFunction(request.Principal, request.asks(kind)); err != nil {
+	if err := s.checkFunction(request.Principal, request.asks(kind)); err != nil {
+		return err
+	}
+	if err := s.checkControl(request.Principal, planFunctions[kind]); err != nil {
 		return err
 	}
 	if request.ReadOnly && kind != cypher.KindRead && kind != cypher.KindSchemaRead {

@@ -7,12 +7,14 @@ import (
 	"strings"
 
 	"github.com/hivellm/nexus/api/bookmark"
+	"github.com/hivellm/nexus/api/control"
 	"github.com/hivellm/nexus/api/lane"
 	"github.com/hivellm/nexus/api/running"
 	"github.com/hivellm/nexus/api/tx"
 	"github.com/hivellm/nexus/fsm"
 	"github.com/hivellm/nexus/graph"
 	"github.com/hivellm/nexus/graph/cypher"
+	"github.com/hivellm/nexus/hivehub"
 	"github.com/hivellm/nexus/raft"
 	"github.com/hivellm/nexus/tenancy"
 )
@@ -27,6 +29,7 @@ var sentinels = []struct {
 	{tenancy.ErrAuthStale, CodeAuthStale},
 	{tenancy.ErrClusterNotReady, CodeNotReady},
 	{tenancy.ErrTenantSuspended, CodeTenantSuspended},
+	{tenancy.ErrControlPlaneExpired, CodeControlPlaneExpired},
 	{bookmark.ErrInvalid, CodeBookmarkInvalid},
 	{running.ErrKilled, CodeQueryKilled},
 	{fsm.ErrConflict, CodeConflict},
@@ -39,6 +42,7 @@ var sentinels = []struct {
 	{fsm.ErrReadOnly, CodeDatabaseUnavailable},
 	{fsm.ErrKeyUnknown, CodeNotFound},
 	{fsm.ErrTenantExists, CodeAlreadyExists},
+	{fsm.ErrUserTaken, CodeAlreadyExists},
 	{fsm.ErrDatabaseExists, CodeAlreadyExists},
 	{fsm.ErrKeyExists, CodeAlreadyExists},
 	{lane.ErrNoLeader, CodeNoLeader},
@@ -49,6 +53,10 @@ var sentinels = []struct {
 	{tx.ErrEnded, CodeNotFound},
 	{tx.ErrLost, CodeConflict},
 	{raft.ErrNoLeader, CodeNoLeader},
+	{hivehub.ErrEventSignature, CodeInvalidToken},
+	{hivehub.ErrEventBody, CodeBadRequest},
+	{hivehub.ErrEventOverload, CodeOverloaded},
+	{control.ErrNotPulled, CodeNotReady},
 }
 
 // explain turns whatever the floors below answer into the one Error that callers see. This is the only place where an

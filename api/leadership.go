@@ -57,6 +57,9 @@ func (s *Service) followLeadership() {
 			endTerm = end
 			s.owned.Go(func() { s.digests.Lead(term) })
 			s.owned.Go(func() { s.steerMembers(ctx, change.Term) })
+			if s.control != nil {
+				s.owned.Go(func() { s.control.Lead(term) })
+			}
 		}
 	})
 }

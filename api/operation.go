@@ -107,7 +107,7 @@ func (s *Service) operate(ctx context.Context, p tenancy.Principal, name string,
 	if !ok {
 		return operationResult{}, fmt.Errorf("no operation %q", name)
 	}
-	if err := s.gate.CheckFunction(p, o.function); err != nil {
+	if err := s.checkFunction(p, o.function); err != nil {
 		return operationResult{}, err
 	}
 	for attempt := newAttempts(ctx); ; {
@@ -168,7 +168,7 @@ func (s *Service) serveOperation(ctx context.Context, _ string, request []byte) 
 	}
 	principal, err := s.reauthorize(remote.KeyID, remote.AuthVersion)
 	if err == nil {
-		err = s.gate.CheckFunction(principal, o.function)
+		err = s.checkFunction(principal, o.function)
 	}
 	var result operationResult
 	if err == nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hivellm/nexus/api/bookmark"
+	"github.com/hivellm/nexus/api/control"
 	"github.com/hivellm/nexus/api/digest"
 	"github.com/hivellm/nexus/api/lane"
 	"github.com/hivellm/nexus/api/running"
@@ -34,6 +35,8 @@ type Config struct {
 	DigestEvery, ScrubEvery time.Duration
 	// Queries bounds what runs at once; zero values are the defaults of api/running.
 	Queries running.Config
+	// Control is the control plane; nil for none.
+	Control *control.Settings
 	Version string
 	Logger  *slog.Logger
 }
@@ -50,6 +53,7 @@ type Service struct {
 	txIDs   *tx.Sealer
 	plans   *cypher.Cache
 	running *running.Table
+	control *control.Plane // nil where no hub is configured
 	// fingerprintKey keys the hashes by which texts of queries are told apart without being shown.
 	fingerprintKey []byte
 	maxStaleness   time.Duration
@@ -87,6 +91,14 @@ func New(c Config) (*Service, error) {
 	s.digests = digest.New(digest.Config{
 		Machine: c.Machine, Node: c.Node, Logger: logger, Mark: s.mark, Every: c.DigestEvery, ScrubEvery: c.ScrubEvery,
 	})
+	if c.Control != nil {
+		s.control, err = control.New(control.Config{
+			Settings: *c.Control, Machine: c.Machine, Node: c.Node, Command: s.command, Logger: logger,
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
 	s.registerPeerMethods()
 	s.followLeadership()
 	return s, nil
@@ -99,6 +111,9 @@ func (s *Service) Close() {
 	s.txs.Close()
 	s.owned.Wait()
 	s.digests.Close()
+	if s.control != nil {
+		s.control.Close()
+	}
 	s.lanes.Wait()
 }
 

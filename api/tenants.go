@@ -63,7 +63,7 @@ func (s *Service) Tenant(ctx context.Context, p tenancy.Principal, id string) (t
 
 // strongRegistry returns the registry after a read round, for one who may use the function.
 func (s *Service) strongRegistry(ctx context.Context, p tenancy.Principal, function tenancy.Function) (*fsm.Registry, error) {
-	if err := s.gate.CheckFunction(p, function); err != nil {
+	if err := s.checkFunction(p, function); err != nil {
 		return nil, s.explain(err)
 	}
 	if err := s.catchUp(ctx); err != nil {
@@ -98,6 +98,9 @@ func (s *Service) createTenant(ctx context.Context, _ tenancy.Principal, spec Te
 	if err != nil {
 		return tenancy.Account{}, 0, err
 	}
+	if err := s.checkBirth(spec.UserID); err != nil {
+		return tenancy.Account{}, 0, err
+	}
 	if err := tenancy.CheckAccountName(spec.Name); err != nil {
 		return tenancy.Account{}, 0, Refuse(CodeBadRequest, "%s", err)
 	}
@@ -111,6 +114,11 @@ func (s *Service) updateTenant(ctx context.Context, _ tenancy.Principal, change 
 	account, err := findTenant(s.machine.Registry(), change.ID)
 	if err != nil {
 		return tenancy.Account{}, 0, err
+	}
+	if change.Plan != nil || change.Limits != nil || change.Status != nil {
+		if err := s.checkLocal(account, "its plan, limits and status are changed"); err != nil {
+			return tenancy.Account{}, 0, err
+		}
 	}
 	next := *account
 	if change.Name != nil {
@@ -143,6 +151,9 @@ func (s *Service) updateTenant(ctx context.Context, _ tenancy.Principal, change 
 func (s *Service) deleteTenant(ctx context.Context, _ tenancy.Principal, id string) (struct{}, uint64, error) {
 	account, err := findTenant(s.machine.Registry(), id)
 	if err != nil {
+		return struct{}{}, 0, err
+	}
+	if err := s.checkLocal(account, "it is deleted"); err != nil {
 		return struct{}{}, 0, err
 	}
 	result, err := s.command(ctx, func(h fsm.Header) fsm.Command {

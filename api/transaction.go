@@ -58,7 +58,7 @@ func (s *Service) BeginTx(ctx context.Context, p tenancy.Principal, spec TxSpec)
 }
 
 func (s *Service) checkBegin(p tenancy.Principal, spec *TxSpec) error {
-	if err := s.gate.CheckFunction(p, tenancy.FunctionTx); err != nil {
+	if err := s.checkFunction(p, tenancy.FunctionTx); err != nil {
 		return err
 	}
 	if spec.Bookmark != "" {
@@ -122,7 +122,7 @@ func (s *Service) checkStatement(request Request) (writes bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if err := s.gate.CheckFunction(request.Principal, planFunctions[query.Kind()]); err != nil {
+	if err := s.checkFunction(request.Principal, planFunctions[query.Kind()]); err != nil {
 		return false, err
 	}
 	switch {
@@ -184,7 +184,7 @@ func (s *Service) RollbackTx(ctx context.Context, p tenancy.Principal, id string
 }
 
 func (s *Service) openTx(p tenancy.Principal, id string) (tx.ID, error) {
-	if err := s.gate.CheckFunction(p, tenancy.FunctionTx); err != nil {
+	if err := s.checkFunction(p, tenancy.FunctionTx); err != nil {
 		return tx.ID{}, err
 	}
 	return s.txIDs.Open(p.Tenant(), id)

@@ -56,14 +56,15 @@ func (q *Questions) Allow(now time.Time) bool {
 	return true
 }
 
-// learning asks for keys nobody knows.
-type learning struct {
-	r         *Reconciler
+// Learner asks for keys that nobody here knows: one question however many ask, so many a second, and none again within
+// [UnknownMemory] of an answer that there is no such key. Its methods may be called at the same time.
+type Learner struct {
+	ask       func(ctx context.Context, keyID string) error
 	questions *Questions
 
 	mu      sync.Mutex
-	running context.Context      // guarded by mu; nil when Run does not run
-	flights map[string]*flight   // guarded by mu; at most ClusterQuestions·learnTimeout
+	running context.Context      // guarded by mu; nil while closed
+	flights map[string]*flight   // guarded by mu; at most questions a second · learnTimeout
 	unknown map[string]time.Time // guarded by mu; key id → until when it is not asked for again
 	order   []string             // guarded by mu; of unknown, oldest first
 	work    sync.WaitGroup
@@ -74,34 +75,34 @@ type flight struct {
 	err  error // set before done is closed
 }
 
-func newLearning(r *Reconciler) *learning {
-	return &learning{r: r, questions: NewQuestions(ClusterQuestions), flights: map[string]*flight{}, unknown: map[string]time.Time{}}
+// NewLearner makes a learner whose questions ask answers: nil, when the key is known now; ErrNotFound, when there is none.
+// It is closed until Open.
+func NewLearner(perSecond int, ask func(ctx context.Context, keyID string) error) *Learner {
+	return &Learner{ask: ask, questions: NewQuestions(perSecond), flights: map[string]*flight{}, unknown: map[string]time.Time{}}
 }
 
-// open lets questions go until close, which waits for them.
-func (l *learning) open(running context.Context) {
+// Open lets questions go until Close or the end of the context.
+func (l *Learner) Open(running context.Context) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.running = running
 }
 
-func (l *learning) close() {
+// Close waits for the questions under way; the context of Open ends them.
+func (l *Learner) Close() {
 	l.mu.Lock()
 	l.running = nil
 	l.mu.Unlock()
 	l.work.Wait()
 }
 
-// Learn asks the hub for a key that the machine does not know, once however many ask, and puts it into the log. nil:
-// the machine knows the key now. ErrNotFound: the hub does not know it either, or did not within the last minute.
-func (r *Reconciler) Learn(ctx context.Context, keyID string) error {
+// Learn waits for the answer about a key, or for the context; the question goes on then. nil: the key is known now.
+// ErrNotFound: there is none, or there was none within the last minute. ErrTooManyQuestions, ErrNotRunning: not asked.
+func (l *Learner) Learn(ctx context.Context, keyID string) error {
 	if err := tenancy.CheckKeyID(keyID); err != nil {
 		return invalid(callKey, err)
 	}
-	if _, known := r.machine.Key(keyID); known {
-		return nil
-	}
-	f, err := r.asking.join(keyID)
+	f, err := l.join(keyID)
 	if err != nil {
 		return err
 	}
@@ -113,8 +114,17 @@ func (r *Reconciler) Learn(ctx context.Context, keyID string) error {
 	}
 }
 
+// Learn asks the hub for a key that the machine does not know, once however many ask, and puts it into the log. nil:
+// the machine knows the key now. ErrNotFound: the hub does not know it either, or did not within the last minute.
+func (r *Reconciler) Learn(ctx context.Context, keyID string) error {
+	if _, known := r.machine.Key(keyID); known {
+		return nil
+	}
+	return r.asking.Learn(ctx, keyID)
+}
+
 // join finds the question for a key that is under way, or begins it.
-func (l *learning) join(keyID string) (*flight, error) {
+func (l *Learner) join(keyID string) (*flight, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	running := l.running
@@ -138,10 +148,10 @@ func (l *learning) join(keyID string) (*flight, error) {
 	return f, nil
 }
 
-func (l *learning) fly(running context.Context, keyID string, f *flight) {
+func (l *Learner) fly(running context.Context, keyID string, f *flight) {
 	ctx, cancel := context.WithTimeout(running, learnTimeout)
 	defer cancel()
-	f.err = l.r.learn(ctx, keyID)
+	f.err = l.ask(ctx, keyID)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.flights, keyID)
@@ -152,14 +162,14 @@ func (l *learning) fly(running context.Context, keyID string, f *flight) {
 }
 
 // forget drops what is old.
-func (l *learning) forget(now time.Time) {
+func (l *Learner) forget(now time.Time) {
 	for len(l.order) > 0 && !now.Before(l.unknown[l.order[0]]) {
 		delete(l.unknown, l.order[0])
 		l.order = l.order[1:]
 	}
 }
 
-func (l *learning) remember(keyID string, now time.Time) {
+func (l *Learner) remember(keyID string, now time.Time) {
 	if len(l.order) >= maxUnknown { // the questions' rate keeps it far below
 		delete(l.unknown, l.order[0])
 		l.order = l.order[1:]

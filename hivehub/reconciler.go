@@ -47,7 +47,7 @@ type Reconciler struct {
 	counts   counts
 	wakePull chan struct{} // holds one
 	wakeSend chan struct{} // holds one
-	asking   *learning
+	asking   *Learner
 
 	mu      sync.Mutex
 	running context.Context // guarded by mu; nil when Run does not run
@@ -112,7 +112,7 @@ func NewReconciler(config ReconcilerConfig) (*Reconciler, error) {
 		client: config.Client, machine: config.Machine, proposer: config.Proposer, poll: config.Poll, every: config.UsageEvery,
 		windows: config.Windows, logger: config.Logger, wakePull: make(chan struct{}, 1), wakeSend: make(chan struct{}, 1),
 	}
-	r.asking = newLearning(r)
+	r.asking = NewLearner(ClusterQuestions, r.learn)
 	return r, nil
 }
 
@@ -126,7 +126,7 @@ func (r *Reconciler) Run(ctx context.Context) error {
 	}
 	r.running = ctx
 	r.mu.Unlock()
-	r.asking.open(ctx)
+	r.asking.Open(ctx)
 
 	var work sync.WaitGroup
 	work.Go(func() { r.loop(ctx, r.poll, r.wakePull, r.pullRound) })
@@ -142,7 +142,7 @@ func (r *Reconciler) Run(ctx context.Context) error {
 		left.err = ErrNotRunning
 		close(left.done)
 	}
-	r.asking.close()
+	r.asking.Close()
 	return nil
 }
 

@@ -18,6 +18,8 @@ var (
 	ErrClusterNotReady = errors.New("the cluster is not initialized yet")
 	// ErrTenantSuspended says that the principal's tenant is suspended.
 	ErrTenantSuspended = errors.New("the tenant is suspended")
+	// ErrControlPlaneExpired says that the control plane was not heard of for so long that the call may not go on.
+	ErrControlPlaneExpired = errors.New("the control plane was not heard of for too long")
 	// ErrFunctionNotAllowed is what every [*FunctionNotAllowedError] is.
 	ErrFunctionNotAllowed = errors.New("the key may not use this function")
 )

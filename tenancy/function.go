@@ -56,6 +56,9 @@ func (f Function) Administrative() bool { return f.row().administrative }
 // by plan is charged whatever function its plan then asks for.
 func (f Function) Charged() bool { return f.row().charged }
 
+// Writes reports whether what the function allows changes a tenant's data or schema. mcp.execute_cypher does by its plan.
+func (f Function) Writes() bool { return f.row().writes }
+
 // Tool is the name of the MCP tool whose function this is, "" for others.
 func (f Function) Tool() string {
 	if name := f.row().name; len(name) > len(toolPrefix) && name[:len(toolPrefix)] == toolPrefix {

@@ -29,6 +29,7 @@ type Staleness struct {
 //	CheckTenant        403
 //	(the door's route  404, 405)
 //	CheckFunction      403, the route's function, or FunctionByPlan's once more when the plan is known
+//	CheckControlPlane  403, beside each CheckFunction: the hub was not heard of for too long
 //	(the door's body size 413)
 //	rate               429: the quota issue puts its step here
 //	(the door's body shape 400, Prepare 400, the plan's function 403)
@@ -109,6 +110,23 @@ func (Gate) CheckFunction(principal Principal, function Function) error {
 		return &FunctionNotAllowedError{Function: function}
 	}
 	return nil
+}
+
+// ControlRule is what an account may not go on with because the control plane was not heard of for too long. The zero
+// value refuses nothing.
+type ControlRule struct{ RefuseReads, RefuseWrites bool }
+
+// CheckControlPlane refuses, with ErrControlPlaneExpired, a function that the rule of the principal's account does not let
+// go on. Whoever looks whether a node is well is never refused.
+func (Gate) CheckControlPlane(rule ControlRule, function Function) error {
+	refused := rule.RefuseReads
+	if function.Writes() {
+		refused = rule.RefuseWrites
+	}
+	if !refused || function == FunctionHealthRead {
+		return nil
+	}
+	return ErrControlPlaneExpired
 }
 
 // Admit is CheckTenant, then CheckFunction.

@@ -3,6 +3,7 @@
 package apitest
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/hivellm/nexus/api"
+	"github.com/hivellm/nexus/api/control"
 	"github.com/hivellm/nexus/fsm"
 	"github.com/hivellm/nexus/fsm/fsmtest"
 	"github.com/hivellm/nexus/raft"
@@ -42,6 +44,10 @@ type Node struct {
 // Options are what tests set of the service. The zero value is the product's own.
 type Options struct {
 	DigestEvery, ScrubEvery time.Duration
+	// Control makes each node's settings of the control plane, once for each start; nil for none.
+	Control func() *control.Settings
+	// MaxStaleness is auth.max_staleness; 0 = 10 s.
+	MaxStaleness time.Duration
 	// Logger takes what all nodes log; nil drops it.
 	Logger *slog.Logger
 }
@@ -126,9 +132,14 @@ func startNode(t testing.TB, c *Cluster, addresses []string, i int, authority *p
 			Logger:      c.options.Logger,
 		}, &fsmtest.Machine{Machine: machine, Gate: n.Gate})
 		n.Raft = must(t, node, err)
+		var plane *control.Settings
+		if c.options.Control != nil {
+			plane = c.options.Control()
+		}
 		service, err := api.New(api.Config{
+			Control: plane,
 			Machine: machine, Node: n.Raft, Secret: []byte("secret of " + clusterID), ClusterID: clusterID,
-			MaxStaleness: 10 * time.Second, Version: "test", Logger: c.options.Logger,
+			MaxStaleness: cmp.Or(c.options.MaxStaleness, 10*time.Second), Version: "test", Logger: c.options.Logger,
 			DigestEvery: c.options.DigestEvery, ScrubEvery: c.options.ScrubEvery,
 		})
 		n.Service = must(t, service, err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/hivellm/nexus/api/control"
 	"github.com/hivellm/nexus/api/digest"
 	"github.com/hivellm/nexus/api/rest/body"
 	"github.com/hivellm/nexus/raft"
@@ -43,12 +44,20 @@ func memberRows(members []raft.Member) []memberRow {
 	return rows
 }
 
-// hubRow tells of the control plane; this version has none.
+// hubRow tells of the control plane.
 type hubRow struct {
 	State    string  `json:"state"`
 	LastPull *string `json:"last_pull"`
 	Outbox   int     `json:"outbox"`
-	Breaker  *string `json:"breaker"`
+	Breaker  *string `json:"breaker"` // null: the leader did not answer, or there is no hub
+}
+
+func hubRowOf(s control.Status) hubRow {
+	row := hubRow{State: string(s.State), Outbox: s.Outbox, Breaker: orNull(string(s.Breaker))}
+	if !s.LastPull.IsZero() {
+		row.LastPull = timestamp(s.LastPull.UnixMilli())
+	}
+	return row
 }
 
 func (s *Server) clusterStatus(c *call) error {
@@ -56,6 +65,10 @@ func (s *Server) clusterStatus(c *call) error {
 		return err
 	}
 	status, err := s.service.ClusterStatus(c.context, c.principal)
+	if err != nil {
+		return err
+	}
+	hub, err := s.service.ControlStatus(c.context, c.principal)
 	if err != nil {
 		return err
 	}
@@ -70,7 +83,7 @@ func (s *Server) clusterStatus(c *call) error {
 		HiveHub           hubRow      `json:"hivehub"`
 	}{
 		status.ClusterID, orNull(status.Leader), status.Term, status.CommitIndex, status.Quorum, status.FailuresTolerated,
-		memberRows(status.Members), hubRow{State: "off"},
+		memberRows(status.Members), hubRowOf(hub),
 	})
 }
 

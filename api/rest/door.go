@@ -15,6 +15,7 @@ import (
 
 	"github.com/hivellm/nexus/api"
 	"github.com/hivellm/nexus/api/rest/body"
+	"github.com/hivellm/nexus/hivehub"
 	"github.com/hivellm/nexus/tenancy"
 )
 
@@ -98,6 +99,9 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 				err = nil
 			}
 		}()
+		if s.signed(c.Request().Method, c.Path()) {
+			return next(c)
+		}
 		principal, err := s.service.Authenticate(credentialOf(c.Request().Header))
 		if err != nil {
 			return err
@@ -130,6 +134,9 @@ func (s *Server) recovered(c echo.Context, thrown any) error {
 // serve runs one route: its function, whether this node takes work, a place among the requests in flight, the body's size,
 // then its handler.
 func (s *Server) serve(r route) echo.HandlerFunc {
+	if r.function.Authenticator() == tenancy.ByHubSignature {
+		return s.serveSigned(r)
+	}
 	return func(c echo.Context) error {
 		principal, ok := c.Get(keyPrincipal).(tenancy.Principal)
 		if !ok {
@@ -164,6 +171,27 @@ func (s *Server) serve(r route) echo.HandlerFunc {
 		one.requestID, _ = c.Get(keyRequestID).(string)
 		one.arrivedMs, _ = c.Get(keyArrivedMs).(int64)
 		return r.handle(s, one)
+	}
+}
+
+// serveSigned runs a route that the hub signs. Its handler judges the signature before anything else, so the body is read
+// first, and bounded by what the hub may send.
+func (s *Server) serveSigned(r route) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		select {
+		case s.inFlight <- struct{}{}:
+			defer func() { <-s.inFlight }()
+		default:
+			return api.Refuse(api.CodeOverloaded, "requests: %d are being served", maxInFlight)
+		}
+		data, release, err := body.Read(c.Request(), hivehub.MaxEventBody)
+		if err != nil { // whatever it is, the hub did not sign it
+			return api.Refuse(api.CodeInvalidToken, "The event is not signed by the hub")
+		}
+		defer release()
+		ctx, cancel := s.bound(c, r)
+		defer cancel()
+		return r.handle(s, &call{context: ctx, body: data, request: c.Request(), response: c.Response(), echo: c})
 	}
 }
 

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/hivellm/nexus/tenancy"
 )
@@ -39,6 +40,8 @@ var routes = []route{
 	{method: http.MethodGet, path: "/health", function: tenancy.FunctionHealthRead, handle: (*Server).health},
 	{method: http.MethodGet, path: "/ready", function: tenancy.FunctionHealthRead, handle: (*Server).ready},
 
+	{method: http.MethodPost, path: "/hivehub/events", function: tenancy.FunctionHiveHubEvents, handle: (*Server).hubEvent},
+
 	{method: http.MethodGet, path: "/cluster/status", function: tenancy.FunctionClusterRead, handle: (*Server).clusterStatus},
 	{method: http.MethodGet, path: "/cluster/members", function: tenancy.FunctionClusterRead, handle: (*Server).clusterMembers},
 	{method: http.MethodGet, path: "/cluster/digest", function: tenancy.FunctionClusterRead, handle: (*Server).clusterDigest},
@@ -66,6 +69,13 @@ var routes = []route{
 	{method: http.MethodGet, path: "/admin/queries", function: tenancy.FunctionQueryAdmin, handle: (*Server).listQueries},
 	{method: http.MethodGet, path: "/admin/queries/:id", function: tenancy.FunctionQueryAdmin, handle: (*Server).showQuery},
 	{method: http.MethodDelete, path: "/admin/queries/:id", function: tenancy.FunctionQueryAdmin, handle: (*Server).killQuery},
+}
+
+// signed tells whether a route of the table is asked for with the hub's signature in the place of a key (R33).
+func (s *Server) signed(method, path string) bool {
+	return slices.ContainsFunc(s.routes, func(r route) bool {
+		return r.method == method && r.path == path && r.function.Authenticator() == tenancy.ByHubSignature
+	})
 }
 
 // allowed lists the methods of a path of the table, for the Allow header.
