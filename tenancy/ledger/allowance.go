@@ -77,6 +77,14 @@ func (a Allowance) Wait(b Bucket, now int64) int64 {
 	return a.pace.Wait(b, now)
 }
 
+// Level is how many requests the bucket admits now, and in how many nanoseconds it is full; both 0 where nothing limits.
+func (a Allowance) Level(b Bucket, now int64) (requests uint64, fullIn int64) {
+	if a.unlimited || b == BucketClosed {
+		return 0, 0
+	}
+	return a.pace.level(b, now) / Micro, max(0, int64(b)-now)
+}
+
 // Start is the bucket's word for the first allowance of a tenant in this process: empty at the moment from which the
 // node has had this floor ([Clock.FloorSince]), for whatever was before may have taken everything; the floor has grown
 // since.

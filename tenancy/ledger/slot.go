@@ -160,7 +160,7 @@ func (s *Slot) Urgency(u Use, h Holding, known Lease) Urgency {
 		return AtOnce
 	case e.Spent != known.Spent, e.Drawn != known.Drawn, e.Returned != known.Returned, e.Closed != known.Closed:
 		return NextTick
-	case e.GaveUp != 0 && e.GaveUp == h.ShareSeq, u.Arrived != s.arrived:
+	case e.GaveUp != 0 && e.GaveUp == h.ShareSeq, u.Arrived != s.arrived, s.sent.Demand != 0 && !s.closed:
 		return NextTick
 	default:
 		return Quiet
