@@ -55,12 +55,16 @@ func (s *Service) cypher(ctx context.Context, request Request, sink Sink) (Summa
 		return Summary{}, err
 	}
 	defer r.end()
+	if err := s.charge(ctx, request, r.query.Writes()); err != nil {
+		return Summary{}, err
+	}
 	var summary Summary
 	if r.query.Writes() {
 		summary, err = s.write(ctx, r, sink)
 	} else {
 		summary, err = s.read(ctx, r, sink)
 	}
+	s.countRun(request.Principal, summary, r.started, err)
 	if err != nil {
 		return Summary{}, r.fault(ctx, err)
 	}

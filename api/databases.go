@@ -14,13 +14,28 @@ type DatabaseInfo struct {
 	Nodes, Relationships, Bytes uint64
 }
 
-// CreateDatabase makes an empty database.
-func (s *Service) CreateDatabase(ctx context.Context, p tenancy.Principal, name string) (DatabaseInfo, error) {
+// CreateDatabase makes an empty database. Cost, where it is not nil, is told what the request is charged.
+func (s *Service) CreateDatabase(ctx context.Context, p tenancy.Principal, name string, cost *Cost) (DatabaseInfo, error) {
+	if err := s.gate.CheckFunction(p, tenancy.FunctionDatabaseWrite); err != nil {
+		return DatabaseInfo{}, s.explain(err)
+	}
+	if err := tenancy.CheckDatabaseName(name); err != nil {
+		return DatabaseInfo{}, s.explain(err)
+	}
+	if err := s.chargeWrite(ctx, p, cost); err != nil {
+		return DatabaseInfo{}, s.explain(err)
+	}
 	return do[string, DatabaseInfo](s, ctx, p, "database.create", name)
 }
 
 // DropDatabase removes a database with all it holds. "default" cannot be dropped.
-func (s *Service) DropDatabase(ctx context.Context, p tenancy.Principal, name string) error {
+func (s *Service) DropDatabase(ctx context.Context, p tenancy.Principal, name string, cost *Cost) error {
+	if err := s.gate.CheckFunction(p, tenancy.FunctionDatabaseWrite); err != nil {
+		return s.explain(err)
+	}
+	if err := s.chargeWrite(ctx, p, cost); err != nil {
+		return s.explain(err)
+	}
 	_, err := do[string, struct{}](s, ctx, p, "database.drop", name)
 	return err
 }

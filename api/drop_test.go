@@ -47,7 +47,7 @@ func TestDrop_EndsWhatRuns(t *testing.T) {
 	for _, n := range c.Nodes {
 		apitest.Authenticate(t, n, other)
 	}
-	if _, err := follower.Service.CreateDatabase(t.Context(), apitest.Authenticate(t, follower, key), "second"); err != nil {
+	if _, err := follower.Service.CreateDatabase(t.Context(), apitest.Authenticate(t, follower, key), "second", nil); err != nil {
 		t.Fatal(err)
 	}
 	queries := func(database string) []*running {
@@ -62,7 +62,7 @@ func TestDrop_EndsWhatRuns(t *testing.T) {
 		drop           func() error
 	}{
 		{"database", "second", func() error {
-			return leader.Service.DropDatabase(t.Context(), apitest.Authenticate(t, leader, key), "second")
+			return leader.Service.DropDatabase(t.Context(), apitest.Authenticate(t, leader, key), "second", nil)
 		}},
 		{"tenant", "", func() error {
 			return leader.Service.DeleteTenant(t.Context(), c.Operator(t, leader), account.ID.String())

@@ -19,6 +19,8 @@ type Error struct {
 	// Quota, Limit and Used tell of a limit that was reached; Quota is "" for others.
 	Quota       string
 	Limit, Used uint64
+	// ResetsAtMs is when the quota begins anew, Unix milliseconds; 0 = it does not, or not at one moment.
+	ResetsAtMs int64
 	// Function is the permission that is missing, "" for others.
 	Function string
 	// RetryAfterSeconds is how long to wait before the next try; 0 = the code's default.

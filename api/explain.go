@@ -9,6 +9,7 @@ import (
 	"github.com/hivellm/nexus/api/bookmark"
 	"github.com/hivellm/nexus/api/control"
 	"github.com/hivellm/nexus/api/lane"
+	"github.com/hivellm/nexus/api/meter"
 	"github.com/hivellm/nexus/api/running"
 	"github.com/hivellm/nexus/api/tx"
 	"github.com/hivellm/nexus/fsm"
@@ -17,6 +18,7 @@ import (
 	"github.com/hivellm/nexus/hivehub"
 	"github.com/hivellm/nexus/raft"
 	"github.com/hivellm/nexus/tenancy"
+	"github.com/hivellm/nexus/tenancy/ledger"
 )
 
 // sentinels maps the errors that carry nothing but themselves.
@@ -57,6 +59,9 @@ var sentinels = []struct {
 	{hivehub.ErrEventBody, CodeBadRequest},
 	{hivehub.ErrEventOverload, CodeOverloaded},
 	{control.ErrNotPulled, CodeNotReady},
+	{meter.ErrNoLeader, CodeNoLeader},
+	{meter.ErrClosed, CodeNotReady},
+	{ledger.ErrTenant, CodeNotFound},
 }
 
 // explain turns whatever the floors below answer into the one Error that callers see. This is the only place where an
@@ -94,6 +99,7 @@ func explainTyped(err error) *Error {
 		plan     *tenancy.UnknownPlanError
 		index    *fsm.IndexError
 		big      *fsm.TooBigError
+		used     *meter.ExhaustedError
 	)
 	switch {
 	case errors.As(err, &query):
@@ -112,6 +118,14 @@ func explainTyped(err error) *Error {
 		return Refuse(CodeQueryLimitExceeded, "%s; roll it back or commit it, and do the rest in another", sentence(step.Error()))
 	case errors.As(err, &expired):
 		return Refuse(CodeConflict, "%s", sentence(expired.Error()))
+	case errors.As(err, &used):
+		return explainExhausted(used)
+	case errors.Is(err, meter.ErrRate):
+		return &Error{Code: CodeRateLimitExceeded, Detail: sentence(meter.ErrRate.Error()), Quota: meter.QuotaRate}
+	case errors.Is(err, meter.ErrDry):
+		return &Error{Code: CodeRateLimitExceeded, Detail: sentence(meter.ErrDry.Error()), Quota: meter.QuotaRequests}
+	case errors.Is(err, meter.ErrFull):
+		return Refuse(CodeOverloaded, "meter: %s", meter.ErrFull.Error())
 	case errors.As(err, &quota):
 		return &Error{Code: CodeStorageQuotaExceeded, Detail: sentence(quota.Error()), Quota: string(quota.Quota), Limit: quota.Limit, Used: quota.Used}
 	case errors.As(err, &big):
@@ -165,6 +179,14 @@ func explainLimit(e *cypher.LimitError) *Error {
 		return Refuse(CodeQueryLimitExceeded, "The query was cancelled")
 	}
 	return Refuse(CodeQueryLimitExceeded, "%s", sentence(e.Error()))
+}
+
+// explainExhausted tells of a period that is used up, and when the next one begins.
+func explainExhausted(e *meter.ExhaustedError) *Error {
+	return &Error{
+		Code: CodeQuotaExceeded, Detail: sentence(e.Error()), Quota: e.Quota, Limit: e.Limit, Used: e.Used, ResetsAtMs: e.ResetsAtMs,
+		RetryAfterSeconds: int(max(1, (e.ResetsAtMs-nowMs()+999)/1000)),
+	}
 }
 
 // explainTooBig tells of a tenant that this node cannot hold in memory: not at all, or not grown by a write. Other nodes

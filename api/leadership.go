@@ -41,6 +41,8 @@ func (s *Service) followLeadership() {
 	s.stop = cancel
 	s.owned.Go(func() { s.buildIndexes(ctx) })
 	s.owned.Go(func() { s.watchQueries(ctx) })
+	s.owned.Go(func() { s.warm(ctx) })
+	s.owned.Go(func() { s.passNews(ctx) })
 	s.owned.Go(func() {
 		endTerm := func() {}
 		defer func() { endTerm() }()
@@ -60,6 +62,7 @@ func (s *Service) followLeadership() {
 			if s.control != nil {
 				s.owned.Go(func() { s.control.Lead(term) })
 			}
+			s.owned.Go(func() { s.ledger.Lead(term) })
 		}
 	})
 }

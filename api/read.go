@@ -76,11 +76,12 @@ func (s *Service) evaluate(ctx context.Context, r *run, index uint64, summary Su
 		return Summary{}, err
 	}
 	defer pinned.Release()
-	rows := newRowSink(sink)
+	rows, began := newRowSink(sink), time.Now()
 	done, err := cypher.Read(ctx, r.query, pinned.Graph, r.options, rows)
 	if err != nil {
 		return Summary{}, err
 	}
+	summary.Rows, summary.Compute = done.Rows, time.Since(began)
 	summary.Stats, summary.Notifications, summary.Plan = done.Stats, done.Notifications, done.Plan
 	summary.Bookmark = s.sealer.Seal(r.request.Principal.Tenant(), bookmark.Position{Epoch: s.machine.Epoch(), Index: max(index, pinned.Index)})
 	summary.Leader = s.leaderName()

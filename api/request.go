@@ -45,6 +45,8 @@ type Request struct {
 	ArrivedMs int64
 
 	forwarded bool // another node sent it
+	// Cost, where it is not nil, is told what the request is charged, before it runs.
+	Cost *Cost
 }
 
 // Sink takes an answer as it comes. Columns is called once, before any row. Rows are JSON arrays as api/answer makes
@@ -75,4 +77,7 @@ type Summary struct {
 	Replayed      bool
 	// Plan is the plan of EXPLAIN and PROFILE, nil for any other query and for a write whose answer was replayed.
 	Plan *cypher.PlanNode
+	// Rows were given out; Compute is the time that the query itself ran, without waiting for others.
+	Rows    uint64
+	Compute time.Duration
 }

@@ -22,6 +22,7 @@ func (s *Service) registerPeerMethods() {
 	s.node.HandleCall(methodWork, peer.Member, s.serveWork)
 	s.node.HandleCall(methodQueries, peer.Member, s.serveQueries)
 	s.node.HandleCall(methodKill, peer.Member, s.serveKill)
+	s.node.HandleCall(methodSpent, peer.Member, s.serveSpent)
 }
 
 // serveCypher runs a query for a node that forwarded it.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"crypto/rand"
 	"log/slog"
 	"sync"
@@ -10,6 +11,7 @@ import (
 	"github.com/hivellm/nexus/api/control"
 	"github.com/hivellm/nexus/api/digest"
 	"github.com/hivellm/nexus/api/lane"
+	"github.com/hivellm/nexus/api/meter"
 	"github.com/hivellm/nexus/api/running"
 	"github.com/hivellm/nexus/api/tx"
 	"github.com/hivellm/nexus/fsm"
@@ -37,23 +39,29 @@ type Config struct {
 	Queries running.Config
 	// Control is the control plane; nil for none.
 	Control *control.Settings
-	Version string
-	Logger  *slog.Logger
+	// SpendingDir is the folder of what is spent on this node (api/meter); nothing else is in it.
+	SpendingDir string
+	Version     string
+	Logger      *slog.Logger
 }
 
 // Service answers whatever a caller may ask. Safe for concurrent use. Close ends it.
 type Service struct {
-	machine *fsm.Machine
-	node    *raft.Node
-	gate    tenancy.Gate
-	sealer  *bookmark.Sealer
-	lanes   *lane.Lanes
-	digests *digest.Keeper
-	txs     *tx.Table
-	txIDs   *tx.Sealer
-	plans   *cypher.Cache
-	running *running.Table
-	control *control.Plane // nil where no hub is configured
+	machine   *fsm.Machine
+	node      *raft.Node
+	gate      tenancy.Gate
+	sealer    *bookmark.Sealer
+	lanes     *lane.Lanes
+	digests   *digest.Keeper
+	txs       *tx.Table
+	txIDs     *tx.Sealer
+	plans     *cypher.Cache
+	running   *running.Table
+	control   *control.Plane // nil where no hub is configured
+	meter     *meter.Meter
+	ledger    *meter.Leader
+	residents residents
+	passNews  func(context.Context)
 	// fingerprintKey keys the hashes by which texts of queries are told apart without being shown.
 	fingerprintKey []byte
 	maxStaleness   time.Duration
@@ -91,6 +99,9 @@ func New(c Config) (*Service, error) {
 	s.digests = digest.New(digest.Config{
 		Machine: c.Machine, Node: c.Node, Logger: logger, Mark: s.mark, Every: c.DigestEvery, ScrubEvery: c.ScrubEvery,
 	})
+	if err := s.openMeter(c.SpendingDir, c.ClusterID); err != nil {
+		return nil, err
+	}
 	if c.Control != nil {
 		s.control, err = control.New(control.Config{
 			Settings: *c.Control, Machine: c.Machine, Node: c.Node, Command: s.command, Logger: logger,
@@ -115,6 +126,9 @@ func (s *Service) Close() {
 		s.control.Close()
 	}
 	s.lanes.Wait()
+	if err := s.meter.Close(); err != nil {
+		s.logger.Error("what was spent here may not be on the disk", "error", err)
+	}
 }
 
 // nowMs is the host's wall clock in milliseconds. It enters the log only inside commands (R29).

@@ -103,12 +103,16 @@ func (s *Service) TxCypher(ctx context.Context, id string, request Request, sink
 	if err != nil {
 		return Summary{}, s.explain(err)
 	}
+	if err := s.charge(ctx, request, writes); err != nil {
+		return Summary{}, s.explain(err)
+	}
 	var summary Summary
 	if opened.Node == s.node.Self().ID {
 		summary, err = s.statementHere(ctx, opened, request, sink)
 	} else {
 		summary, err = s.forwardStatement(ctx, opened, request, writes, sink)
 	}
+	s.countRun(request.Principal, summary, started, err)
 	if err != nil {
 		return Summary{}, s.explain(err)
 	}

@@ -47,7 +47,7 @@ func wantSaid(t *testing.T, what string, err error, want api.Code, words string)
 func database(t *testing.T, c *apitest.Cluster, key, name string) {
 	t.Helper()
 	p := apitest.Authenticate(t, c.Nodes[0], key)
-	if _, err := c.Nodes[0].Service.CreateDatabase(t.Context(), p, name); err != nil {
+	if _, err := c.Nodes[0].Service.CreateDatabase(t.Context(), p, name, nil); err != nil {
 		t.Fatal(err)
 	}
 	for _, n := range c.Nodes {
@@ -132,7 +132,7 @@ func txDropped(t *testing.T, c *apitest.Cluster, key string) {
 	one, two := mustBegin(t, c, key, api.TxSpec{Database: "passing"}), mustBegin(t, c, key, api.TxSpec{Database: "passing"})
 	one.mustRun(t, "CREATE (:Old)", "")
 	two.mustRun(t, "CREATE (:Old)", "")
-	if err := c.Nodes[0].Service.DropDatabase(t.Context(), apitest.Authenticate(t, c.Nodes[0], key), "passing"); err != nil {
+	if err := c.Nodes[0].Service.DropDatabase(t.Context(), apitest.Authenticate(t, c.Nodes[0], key), "passing", nil); err != nil {
 		t.Fatal(err)
 	}
 	_, err := one.commit()

@@ -97,11 +97,13 @@ func (s *Service) runStatement(ctx context.Context, one *tx.Transaction, request
 	if one.ReadOnly() && r.query.Writes() {
 		return Summary{}, Refuse(CodeBadRequest, "The transaction began with access_mode read: it takes no statement that writes")
 	}
+	began := time.Now()
 	done, err := one.Run(ctx, r.query, r.options, newRowSink(sink))
 	if err != nil {
 		return Summary{}, r.fault(ctx, err)
 	}
 	return Summary{
+		Rows: done.Rows, Compute: time.Since(began),
 		Stats: done.Stats, Notifications: append(done.Notifications, r.notes...), Plan: done.Plan,
 		Node: s.node.Self().Name, Leader: s.leaderName(),
 	}, nil

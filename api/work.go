@@ -29,10 +29,14 @@ type Work struct {
 	Requests, Transactions int64
 	// Removed says that the node knows that it was removed.
 	Removed bool
+	// Unsettled are tenants of whom the ledger does not have yet all that this node spent, or lets it spend.
+	Unsettled int64
 }
 
 // idle tells whether nothing is left and nothing can come.
-func (w Work) idle() bool { return w.Draining && w.Requests == 0 && w.Transactions == 0 }
+func (w Work) idle() bool {
+	return w.Draining && w.Requests == 0 && w.Transactions == 0 && w.Unsettled == 0
+}
 
 // steering are the functions that a node serves while it is drained: to look at it and to steer the cluster.
 var steering = map[tenancy.Function]bool{
@@ -63,6 +67,9 @@ func (s *Service) draining() bool {
 func (s *Service) ownWork() Work {
 	w := Work{Draining: s.draining(), Removed: s.machine.RemovedMember(s.node.Self().ID)} // the mark first, then what is left
 	w.Requests, w.Transactions = s.work.requests.Load(), int64(s.txs.Count())
+	if w.Draining {
+		w.Unsettled = int64(s.meter.Unsettled())
+	}
 	return w
 }
 

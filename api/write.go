@@ -53,6 +53,8 @@ func (s *Service) deliver(r *run, result lane.Result, sink Sink) (Summary, error
 		Leader:      s.leaderName(),
 		Consistency: Strong,
 		Replayed:    result.Replayed,
+		Rows:        uint64(len(result.Rows)),
+		Compute:     result.Compute,
 	}, nil
 }
 

@@ -140,6 +140,7 @@ func startNode(t testing.TB, c *Cluster, addresses []string, i int, authority *p
 			Control: plane,
 			Machine: machine, Node: n.Raft, Secret: []byte("secret of " + clusterID), ClusterID: clusterID,
 			MaxStaleness: cmp.Or(c.options.MaxStaleness, 10*time.Second), Version: "test", Logger: c.options.Logger,
+			SpendingDir: filepath.Join(dir, "spending"),
 			DigestEvery: c.options.DigestEvery, ScrubEvery: c.options.ScrubEvery,
 		})
 		n.Service = must(t, service, err)

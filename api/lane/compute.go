@@ -95,8 +95,9 @@ func (l *lane) execute(t *ticket, current *graph.Graph, after *member, stamp gra
 	draft := graph.NewDraft(current, stamp, graph.DraftLimits{MaxOperations: MaxOperations, MaxBytes: MaxCommandBytes})
 	l.passReserved(draft, current.Meta())
 	rows := &held{encode: t.job.Encode, limit: t.job.Options.Limits.MaxMemoryBytes}
+	began := time.Now()
 	summary, err := runQuery(t, draft, rows)
-	m.result = Result{Columns: rows.columns, Rows: rows.rows(), Summary: summary}
+	m.result = Result{Columns: rows.columns, Rows: rows.rows(), Summary: summary, Compute: time.Since(began)}
 	switch {
 	case err != nil && t.job.Kept != nil && isRefusal(err):
 		return l.refusal(m, current, stamp, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/hivellm/nexus/fsm"
 	"github.com/hivellm/nexus/graph"
@@ -64,6 +65,8 @@ type Result struct {
 	Summary  cypher.Summary
 	Index    uint64
 	Replayed bool
+	// Compute is how long the query ran, the last time it did; 0 of a replay.
+	Compute time.Duration
 }
 
 // ticket is a job on its way through a lane. done is closed once, after result and err are final.

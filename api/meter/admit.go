@@ -18,17 +18,18 @@ const (
 
 var (
 	// ErrRate says that the tenant's rate, or this node's part of it, is used up now.
-	ErrRate = errors.New("the tenant's rate of requests is used up")
+	ErrRate = errors.New("the tenant's rate of requests is used up for now")
 	// ErrDry says that this node has no unit of the period left, though the tenant may have some elsewhere.
-	ErrDry = errors.New("this node was granted no more of the period's units")
+	ErrDry = errors.New("this node was granted no more of the period's units yet")
 	// ErrNoLeader says that there is no leader who could grant.
 	ErrNoLeader = errors.New("no leader grants units of the period")
 	// ErrClosed says that the node stops.
 	ErrClosed = errors.New("this node stops")
 )
 
-// The quotas of a period.
+// Quotas by their limits' names.
 const (
+	QuotaRate     = "requests_per_second"
 	QuotaRequests = "requests_per_month"
 	QuotaWrites   = "writes_per_month"
 )
@@ -77,23 +78,36 @@ func (t *Tenant) awaitRate(ctx context.Context) error {
 	for {
 		changed := t.waits.next()
 		verdict, p := t.take(t.meter.now())
+		wait := askEvery
 		switch {
 		case verdict == ledger.Admitted:
 			return nil
-		case !p.hopeful:
-			return ErrRate
+		case p.hopeful:
+			t.starved.Add(1)
+			t.meter.ask(t)
+		default: // a share came, and it fills
+			if wait = p.fills(t.meter.now()); wait > patience {
+				return ErrRate
+			}
 		}
-		t.starved.Add(1)
-		t.meter.ask(t)
-		if !pause(ctx, changed) {
+		if !pause(ctx, changed, wait) {
 			return ErrRate
 		}
 	}
 }
 
-// pause waits for a change, or for the time to ask again; false at the context's end.
-func pause(ctx context.Context, changed <-chan struct{}) bool {
-	timer := time.NewTimer(askEvery)
+// fills is how long until the bucket admits a request; more than patience where it takes long or never does.
+func (p *pace) fills(now int64) time.Duration {
+	word := ledger.Bucket(p.word.Load())
+	if word == ledger.BucketClosed {
+		return time.Millisecond // another is about to be shown
+	}
+	return time.Duration(min(p.allowance.Wait(word, now), int64(patience))) + time.Microsecond
+}
+
+// pause waits for a change, at most for a time; false at the context's end.
+func pause(ctx context.Context, changed <-chan struct{}, wait time.Duration) bool {
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-changed:
@@ -145,7 +159,7 @@ func (t *Tenant) awaitUnits(ctx context.Context, write bool) error {
 			t.dryRequests.Add(1)
 		}
 		t.meter.ask(t)
-		if !pause(ctx, changed) {
+		if !pause(ctx, changed, askEvery) {
 			if !t.meter.config.HasLeader() {
 				return ErrNoLeader
 			}

@@ -89,15 +89,18 @@ func (l *Leader) Wake() {
 // time; where there is nothing to say there is none.
 func (l *Leader) Lead(ctx context.Context) {
 	l.mu.Lock()
-	l.planner = ledger.NewPlanner(l.config.MaxStaleness, l.now())
+	own := ledger.NewPlanner(l.config.MaxStaleness, l.now())
+	l.planner = own
 	l.mu.Unlock()
 	defer func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		l.planner = nil
+		if l.planner == own { // else the next term has begun
+			l.planner = nil
+		}
 	}()
 	for ctx.Err() == nil {
-		tick, wait := l.next()
+		tick, wait := l.next(own)
 		if tick == nil {
 			l.pause(ctx, wait)
 			continue
@@ -110,19 +113,19 @@ func (l *Leader) Lead(ctx context.Context) {
 }
 
 // next is the tick that is due, or how long there will be none.
-func (l *Leader) next() (tick *ledger.Tick, wait int64) {
+func (l *Leader) next(p *ledger.Planner) (tick *ledger.Tick, wait int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	view, now := l.config.View(), l.now()
-	l.planner.Observe(view.Cluster(), now)
-	at, due := l.planner.Due(view, now)
+	p.Observe(view.Cluster(), now)
+	at, due := p.Due(view, now)
 	switch {
 	case !due:
 		return nil, int64(time.Hour)
 	case at > now:
 		return nil, at - now
 	}
-	if tick = l.planner.Plan(view, now); tick == nil {
+	if tick = p.Plan(view, now); tick == nil {
 		return nil, int64(ledger.TickEvery)
 	}
 	return tick, 0

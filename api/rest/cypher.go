@@ -32,6 +32,7 @@ func (s *Server) cypher(c *call) error {
 		Timeout:      time.Duration(asked.TimeoutMs) * time.Millisecond,
 		Route:        "POST /cypher",
 		ArrivedMs:    c.arrivedMs,
+		Cost:         &c.cost,
 	}
 	if len(keys) == 1 {
 		request.IdempotencyKey = keys[0]

@@ -34,7 +34,7 @@ func (s *Server) createDatabase(c *call) error {
 	if err := c.fields(func(o *body.Object) { name = o.NeededText("name") }); err != nil {
 		return err
 	}
-	made, err := s.service.CreateDatabase(c.context, c.principal, name)
+	made, err := s.service.CreateDatabase(c.context, c.principal, name, &c.cost)
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (s *Server) dropDatabase(c *call) error {
 	if err := c.noBody(); err != nil {
 		return err
 	}
-	if err := s.service.DropDatabase(c.context, c.principal, c.parameter("name")); err != nil {
+	if err := s.service.DropDatabase(c.context, c.principal, c.parameter("name"), &c.cost); err != nil {
 		return err
 	}
 	return c.done()

@@ -5,7 +5,7 @@
 //	routes             the one table {method, path, function, handler}; what is not in it is not served (LAW 5)
 //	Server.admit       X-Request-Id → authenticate 401 → freshness 503 → tenant 403, before any route is looked at
 //	 (echo's router)   404, 405
-//	Server.serve       the route's function 403 → the body's size 413 → the handler: the body's shape 400 → the service
+//	Server.serve       the route's function 403 → the body's size 413 → the rate 429 → the handler: the body's shape 400 → the service
 //	rows, lines        a query's answer as JSON or NDJSON: rows are appended as the service encoded them
 //	problem            every refusal as application/problem+json; the codes' statuses are the service's table
 //

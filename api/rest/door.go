@@ -43,6 +43,7 @@ type call struct {
 	requestID string
 	arrivedMs int64
 	body      []byte // valid until the handler returns
+	cost      api.Cost
 	request   *http.Request
 	response  *echo.Response
 	echo      echo.Context
@@ -132,7 +133,7 @@ func (s *Server) recovered(c echo.Context, thrown any) error {
 }
 
 // serve runs one route: its function, whether this node takes work, a place among the requests in flight, the body's size,
-// then its handler.
+// the tenant's rate, then its handler.
 func (s *Server) serve(r route) echo.HandlerFunc {
 	if r.function.Authenticator() == tenancy.ByHubSignature {
 		return s.serveSigned(r)
@@ -170,6 +171,13 @@ func (s *Server) serve(r route) echo.HandlerFunc {
 		one := &call{context: ctx, principal: principal, body: data, request: c.Request(), response: c.Response(), echo: c}
 		one.requestID, _ = c.Get(keyRequestID).(string)
 		one.arrivedMs, _ = c.Get(keyArrivedMs).(int64)
+		if !principal.Tenant().IsZero() {
+			one.response.Before(one.tellCost)
+			defer s.counted(principal, one)
+		}
+		if err := s.limited(one); err != nil {
+			return err
+		}
 		return r.handle(s, one)
 	}
 }

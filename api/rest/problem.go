@@ -31,6 +31,7 @@ type problem struct {
 	Quota             string           `json:"quota,omitempty"`
 	Limit             *uint64          `json:"limit,omitempty"`
 	Used              *uint64          `json:"used,omitempty"`
+	ResetsAt          *string          `json:"resets_at,omitempty"`
 	Function          string           `json:"function,omitempty"`
 }
 
@@ -97,7 +98,7 @@ func problemOf(e *api.Error, requestID string) problem {
 		p.RetryAfterSeconds = int((wait + time.Second - 1) / time.Second)
 	}
 	if e.Quota != "" {
-		p.Limit, p.Used = &e.Limit, &e.Used
+		p.Limit, p.Used, p.ResetsAt = &e.Limit, &e.Used, timestamp(e.ResetsAtMs)
 	}
 	if e.Position != nil {
 		p.Position = &problemPosition{e.Position.Line, e.Position.Column, e.Position.Offset}

@@ -61,6 +61,7 @@ func (s *Server) txStatement(c *call) error {
 		Bookmark:    asked.Bookmark,
 		Timeout:     time.Duration(asked.TimeoutMs) * time.Millisecond,
 		ArrivedMs:   c.arrivedMs,
+		Cost:        &c.cost,
 	}
 	run := func(sink api.Sink) (api.Summary, error) {
 		return s.service.TxCypher(c.context, c.parameter("id"), request, sink)

@@ -149,7 +149,8 @@ func open(ctx context.Context, c *config.Config, logger *slog.Logger) (n *node, 
 	}
 	n.service, err = api.New(api.Config{
 		Machine: n.machine, Node: n.raft, Secret: files.secret, ClusterID: files.identity.ClusterID,
-		MaxStaleness: c.MaxStaleness, Version: version, Logger: logger, Queries: boundQueries(budget),
+		MaxStaleness: c.MaxStaleness, SpendingDir: filepath.Join(c.DataDir, "spending"), Version: version, Logger: logger,
+		Queries: boundQueries(budget),
 	})
 	if err != nil {
 		return n, err
