@@ -63,6 +63,15 @@ func (s *Service) checkLocal(account *tenancy.Account, what string) error {
 	return Refuse(CodeConflict, "Tenant %s is a user of the hub: %s at the hub, not over /admin", account.ID, what)
 }
 
+// hubLets tells whether the hub, where one decides, lets the tenant be active.
+func (s *Service) hubLets(account *tenancy.Account) bool {
+	if s.control == nil || !s.control.Owns(account) {
+		return true
+	}
+	row, ok := s.machine.Hub().User(account.UserID)
+	return !ok || row.Status == tenancy.StatusActive
+}
+
 // HubEvent acts on an event that the hub pushed: when nil is returned, this node knows what the hub knew. Errors are *Error.
 func (s *Service) HubEvent(ctx context.Context, event hivehub.SignedEvent) error {
 	err := hivehub.ErrEventSignature // without a hub nobody can sign

@@ -115,10 +115,13 @@ func (s *Service) updateTenant(ctx context.Context, _ tenancy.Principal, change 
 	if err != nil {
 		return tenancy.Account{}, 0, err
 	}
-	if change.Plan != nil || change.Limits != nil || change.Status != nil {
-		if err := s.checkLocal(account, "its plan, limits and status are changed"); err != nil {
+	if change.Plan != nil || change.Limits != nil {
+		if err := s.checkLocal(account, "its plan and limits are changed"); err != nil {
 			return tenancy.Account{}, 0, err
 		}
+	}
+	if change.Status != nil && *change.Status == tenancy.StatusActive && !s.hubLets(account) {
+		return tenancy.Account{}, 0, Refuse(CodeConflict, "Tenant %s is suspended by the hub: it is resumed there, not over /admin", account.ID)
 	}
 	next := *account
 	if change.Name != nil {

@@ -125,7 +125,7 @@ func (h Hub) Overdue(retention time.Duration) (ids []tenancy.ID) {
 	return ids
 }
 
-// Knows tells whether a tenant is a user's of the hub; the control plane decides its plan, limits, status and keys.
+// Knows tells whether a tenant is a user's of the hub; the control plane decides its plan and limits, and whether it lives.
 func (h Hub) Knows(account *tenancy.Account) bool {
 	_, ok := h.now().hub.users.Get(account.UserID)
 	return ok && account.UserID != ""

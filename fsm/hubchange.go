@@ -48,18 +48,19 @@ func (b *batch) hubPulled(c *hivehub.Change) {
 
 // hubUser takes a user's row where it goes forward, and makes the tenant follow.
 func (b *batch) hubUser(row *hivehub.UserRow, out *HubOutcome) {
-	next := hubUser{row: *row}
+	next, spoken := hubUser{row: *row}, true
 	if known, ok := b.state.hub.users.Get(row.UserID); ok {
 		next = *known
 		if next.row = row.Over(known.row); next.row == known.row {
 			return
 		}
+		spoken = next.row.Status != known.row.Status
 	}
 	if hivehub.CheckUserID(row.UserID) != nil || !row.Status.Known() {
 		out.Refused++
 		return
 	}
-	if err := b.follow(&next, out); err != nil {
+	if err := b.follow(&next, spoken, out); err != nil {
 		b.machine.config.Logger.Error("a user of the hub cannot be a tenant: what is known stays", "error", err)
 		out.Refused++
 		return
@@ -74,8 +75,8 @@ func (b *batch) setHubUser(u *hubUser) {
 }
 
 // follow makes a user's tenant what the row says, and makes it where there is none. A tenant that was made over /admin
-// for the user is the user's.
-func (b *batch) follow(u *hubUser, out *HubOutcome) error {
+// for the user is the user's. spoken says that the hub says something new of the status.
+func (b *batch) follow(u *hubUser, spoken bool, out *HubOutcome) error {
 	if u.tenant.IsZero() {
 		if number, ok := b.state.users.Get(u.row.UserID); ok {
 			u.tenant = tenancy.IDFromNumber(number)
@@ -84,7 +85,7 @@ func (b *batch) follow(u *hubUser, out *HubOutcome) error {
 	t, ok := b.state.tenants.Get(u.tenant.Number())
 	switch {
 	case ok:
-		return b.followTenant(u, t, out)
+		return b.followTenant(u, t, spoken, out)
 	case u.row.Status == tenancy.StatusDeleted, u.droppedPeriod != "" && u.row.Period <= u.droppedPeriod:
 		return nil // nothing to keep; or it was dropped, and its usage of the period must stay its own
 	}
@@ -101,10 +102,11 @@ func (b *batch) follow(u *hubUser, out *HubOutcome) error {
 }
 
 // followTenant lays a user's row over its account. The hub's word "deleted" refuses at once; the data stays for a while.
-func (b *batch) followTenant(u *hubUser, t *tenant, out *HubOutcome) error {
+// A tenant that the operator suspended stays so until the hub has something new to say of its status.
+func (b *batch) followTenant(u *hubUser, t *tenant, spoken bool, out *HubOutcome) error {
 	account := *t.account
 	account.Plan, account.Explicit, account.Limits = u.row.Plan, u.row.Explicit, u.row.Limits
-	if !planted.On("hub-suspension-ignored") {
+	if spoken && !planted.On("hub-suspension-ignored") {
 		account.Status = u.row.Status
 	}
 	if account.Plan != t.account.Plan || account.Limits != t.account.Limits || account.Explicit != t.account.Explicit {
@@ -112,7 +114,7 @@ func (b *batch) followTenant(u *hubUser, t *tenant, out *HubOutcome) error {
 	}
 	account.LimitVersion = max(account.LimitVersion, u.row.LimitVersion)
 	switch {
-	case account.Status != tenancy.StatusDeleted:
+	case u.row.Status != tenancy.StatusDeleted:
 		u.deletedMs = 0
 	case u.deletedMs == 0:
 		u.deletedMs = max(1, b.state.clock.logTimeMs)

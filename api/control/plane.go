@@ -207,5 +207,5 @@ func (p *Plane) Event(ctx context.Context, event hivehub.SignedEvent) error {
 // NewTenants tells whether a tenant may be made now: not while what is known of the hub is stale.
 func (p *Plane) NewTenants() bool { return p.State().AllowsNewTenants() }
 
-// Owns tells whether the hub decides a tenant's plan, limits, status and keys.
+// Owns tells whether the hub decides a tenant's plan and limits, and whether it lives.
 func (p *Plane) Owns(account *tenancy.Account) bool { return p.hub.Knows(account) }

@@ -201,13 +201,13 @@ func TestPlane_StaleThenExpired(t *testing.T) {
 	apitest.WaitFor(t, "writes go on", func() bool { return code(t, n, keys["pro"], "CREATE (n)") == "" })
 }
 
-// TestPlane_TheHubsTenantsAreNotAdmins: what is the hub's is not changed over /admin, but for a name and a revocation.
+// TestPlane_TheHubsTenantsAreNotAdmins: what is the hub's is not changed over /admin, but for its name, a suspension and keys.
 func TestPlane_TheHubsTenantsAreNotAdmins(t *testing.T) {
 	t.Parallel()
 	hub := apitest.StartHub(t)
 	c := apitest.StartWith(t, 1, apitest.Options{Control: hub.Settings(nil)})
 	n := c.Nodes[0]
-	_, token := hub.User("ann@example.org", "pro")
+	user, token := hub.User("ann@example.org", "pro")
 	keyID, key := hub.Key(token, "")
 	apitest.Authenticate(t, n, key)
 	operator := c.Operator(t, n)
@@ -215,14 +215,14 @@ func TestPlane_TheHubsTenantsAreNotAdmins(t *testing.T) {
 	if err != nil || len(list) != 1 {
 		t.Fatalf("%+v, %v", list, err)
 	}
-	id, plan, name, suspended := list[0].ID.String(), "free", "renamed", tenancy.StatusSuspended
+	id, plan, name := list[0].ID.String(), "free", "renamed"
+	setStatus := func(status tenancy.AccountStatus) error {
+		_, err := n.Service.UpdateTenant(t.Context(), operator, api.TenantChange{ID: id, Status: &status})
+		return err
+	}
 	for what, do := range map[string]func() error{
 		"plan": func() error {
 			_, err := n.Service.UpdateTenant(t.Context(), operator, api.TenantChange{ID: id, Plan: &plan})
-			return err
-		},
-		"status": func() error {
-			_, err := n.Service.UpdateTenant(t.Context(), operator, api.TenantChange{ID: id, Status: &suspended})
 			return err
 		},
 		"limits": func() error {
@@ -230,14 +230,6 @@ func TestPlane_TheHubsTenantsAreNotAdmins(t *testing.T) {
 			return err
 		},
 		"delete": func() error { return n.Service.DeleteTenant(t.Context(), operator, id) },
-		"key": func() error {
-			_, err := n.Service.CreateKey(t.Context(), operator, api.KeySpec{Tenant: id, Name: "k", Functions: tenancy.EveryFunction()})
-			return err
-		},
-		"rotation": func() error {
-			_, err := n.Service.RotateKey(t.Context(), operator, api.KeyRotation{ID: keyID})
-			return err
-		},
 	} {
 		var refused *api.Error
 		if err := do(); !errors.As(err, &refused) || refused.Code != api.CodeConflict {
@@ -247,6 +239,28 @@ func TestPlane_TheHubsTenantsAreNotAdmins(t *testing.T) {
 	if _, err := n.Service.UpdateTenant(t.Context(), operator, api.TenantChange{ID: id, Name: &name}); err != nil {
 		t.Errorf("a new name: %v", err)
 	}
+	made, err := n.Service.CreateKey(t.Context(), operator, api.KeySpec{Tenant: id, Name: "k", Functions: tenancy.EveryFunction()})
+	if err != nil || code(t, n, made.Text, "RETURN 1") != "" {
+		t.Errorf("a key of the operator's: %v", err)
+	}
+	if err := setStatus(tenancy.StatusSuspended); err != nil {
+		t.Errorf("the operator suspends: %v", err)
+	}
+	hub.Change(user, `{"quota":{"max_nodes":77}}`)
+	event(t, n, hub)
+	if got := code(t, n, key, "RETURN 1"); got != api.CodeTenantSuspended {
+		t.Errorf("another limit of the hub's ended the operator's suspension: %q", got)
+	}
+	if err := setStatus(tenancy.StatusActive); err != nil {
+		t.Errorf("the operator resumes: %v", err)
+	}
+	hub.Change(user, `{"status":"suspended"}`)
+	event(t, n, hub)
+	if err := setStatus(tenancy.StatusActive); err == nil {
+		t.Error("the operator resumed what the hub suspended")
+	}
+	hub.Change(user, `{"status":"active"}`)
+	event(t, n, hub)
 	if _, err := n.Service.RevokeKey(t.Context(), operator, keyID); err != nil {
 		t.Errorf("a revocation: %v", err)
 	}
