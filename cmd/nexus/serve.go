@@ -147,7 +147,12 @@ func open(ctx context.Context, c *config.Config, logger *slog.Logger) (n *node, 
 	if n.raft, err = raft.Open(ctx, raftConfig(c, files, n.machine, logger), n.machine); err != nil {
 		return n, err
 	}
+	plane, err := controlSettings(c, logger)
+	if err != nil {
+		return n, err
+	}
 	n.service, err = api.New(api.Config{
+		Control: plane,
 		Machine: n.machine, Node: n.raft, Secret: files.secret, ClusterID: files.identity.ClusterID,
 		MaxStaleness: c.MaxStaleness, SpendingDir: filepath.Join(c.DataDir, "spending"), Version: version, Logger: logger,
 		Queries: boundQueries(budget),

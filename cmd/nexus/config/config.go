@@ -1,6 +1,11 @@
 package config
 
-import "time"
+import (
+	"time"
+
+	"github.com/hivellm/nexus/api/control"
+	"github.com/hivellm/nexus/tenancy"
+)
 
 // Modes of a node.
 const (
@@ -30,6 +35,7 @@ type Config struct {
 	MaxStaleness time.Duration
 	// MemoryBudget is what databases may take in memory, in bytes; 0 = half of the machine's memory.
 	MemoryBudget int64
+	HiveHub      HiveHub
 	Log          Log
 
 	file string // where it came from, "" without one
@@ -62,6 +68,21 @@ type Cluster struct {
 	Peers      []string
 	Join       []string
 	SecretFile string
+}
+
+// HiveHub is the control plane; nothing is asked without a URL. Zeros stand for the defaults of api/control.
+type HiveHub struct {
+	URL string
+	// ServiceKeyFile holds the key that the hub asks for. ServiceKey is that key, where the environment gives it itself.
+	ServiceKeyFile string
+	ServiceKey     tenancy.Secret
+	// EventsSecretFile holds the secret that signs pushed events; "" takes none.
+	EventsSecretFile               string
+	Poll, UsageEvery, Fresh, Stale time.Duration
+	// Expired says what goes on when the hub was not heard of for longer than Stale.
+	Expired control.Policies
+	// Retention is how long a deleted user's data stays.
+	Retention time.Duration
 }
 
 // Log is how the node writes its log.

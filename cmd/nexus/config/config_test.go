@@ -93,7 +93,11 @@ func TestLoad_Refuses(t *testing.T) {
 		"syntax":           {"mode = \n", "line 1, column"},
 		"size":             {strings.Replace(whole, "1MiB", "1Mo", 1), "is not a size"},
 		"address":          {strings.Replace(whole, "127.0.0.1:15474", "here", 1), "is not host:port"},
-		"unsupported":      {whole + "[hivehub]\nurl = \"http://x\"\n", "HiveHub is not supported by this version"},
+		"unsupported":      {strings.Replace(whole, "bootstrap = true", "bootstrap = true\ntoken_file = \"t\"", 1), "not supported by this version"},
+		"hub without key":  {whole + "[hivehub]\nurl = \"http://x\"\n", "needs hivehub.service_key_file"},
+		"hub's key alone":  {whole + "[hivehub]\nservice_key_file = \"k\"\n", "need hivehub.url"},
+		"hub's windows":    {whole + "[hivehub]\nurl = \"http://x\"\nservice_key_file = \"k\"\nfresh = \"2h\"\nstale = \"1h\"\n", "must not be shorter"},
+		"hub's policy":     {whole + "[hivehub]\nexpired = [\"pro=never\"]\n", "is not \"read\""},
 		"memory":           {strings.Replace(whole, "2GiB", "1MiB", 1), "the least budget"},
 		"standalone":       {strings.Replace(whole, `"cluster"`, `"standalone"`, 1), "standalone"},
 		"missing":          {"", "data_dir is needed"},
@@ -122,5 +126,26 @@ func TestParseSize(t *testing.T) {
 		if got, err := parseSize(text); err == nil {
 			t.Errorf("%q is read as %d", text, got)
 		}
+	}
+}
+
+// TestLoad_KnownVariablesOfTheHub: those of HiveHub's own SDK stand over the file and under ours.
+func TestLoad_KnownVariablesOfTheHub(t *testing.T) {
+	file := write(t, whole+"[hivehub]\nurl = \"http://file\"\nservice_key_file = \"k\"\nexpired = [\"read\", \"pro=write\"]\n[tenant]\nretention = \"24h\"\n")
+	variables := map[string]string{"HIVEHUB_CLOUD_BASE_URL": "http://known", "HIVEHUB_CLOUD_SERVICE_API_KEY": "secret"}
+	environment := func(name string) (string, bool) {
+		v, ok := variables[name]
+		return v, ok
+	}
+	c, err := Load(file, environment, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if hub := c.HiveHub; hub.URL != "http://known" || hub.ServiceKey.Reveal() != "secret" || hub.ServiceKeyFile != "" || hub.Retention != 24*time.Hour || !hub.Expired.ByPlan["pro"].AllowWrites {
+		t.Errorf("read %+v", hub)
+	}
+	variables["NEXUS_HIVEHUB_URL"], variables["NEXUS_HIVEHUB_SERVICE_KEY_FILE"] = "http://ours", "ours"
+	if c, err = Load(file, environment, nil); err != nil || c.HiveHub.URL != "http://ours" || c.HiveHub.ServiceKeyFile != "ours" || !c.HiveHub.ServiceKey.IsZero() {
+		t.Errorf("read %+v, %v", c.HiveHub, err)
 	}
 }

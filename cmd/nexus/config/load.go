@@ -10,6 +10,8 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 	"github.com/spf13/pflag"
+
+	"github.com/hivellm/nexus/tenancy"
 )
 
 // Error says what is wrong with a configuration, and where it stands.
@@ -38,6 +40,9 @@ func Load(file string, environment func(string) (string, bool), flags *pflag.Fla
 		}
 	}
 	c.base = "" // paths of the environment and of flags are relative to the working directory
+	if err := c.loadKnown(environment); err != nil {
+		return nil, err
+	}
 	for _, s := range settings {
 		if text, ok := environment(s.environment()); ok && text != "" {
 			if err := s.set(c, text); err != nil {
@@ -55,6 +60,22 @@ func Load(file string, environment func(string) (string, bool), flags *pflag.Fla
 		}
 	}
 	return c, c.check()
+}
+
+// loadKnown lays the variables that HiveHub's own SDK uses over the file.
+func (c *Config) loadKnown(environment func(string) (string, bool)) error {
+	for _, k := range known {
+		s, _ := lookup(k.key)
+		if text, ok := environment(k.variable); ok && text != "" {
+			if err := s.set(c, text); err != nil {
+				return &Error{k.variable, err.Error()}
+			}
+		}
+	}
+	if key, ok := environment(serviceKeyVariable); ok && key != "" {
+		c.HiveHub.ServiceKey, c.HiveHub.ServiceKeyFile = tenancy.NewSecret(key), ""
+	}
+	return nil
 }
 
 func (c *Config) loadFile(file string) error {
@@ -159,6 +180,12 @@ func (c *Config) check() error {
 		return missing("gossip.key_file")
 	case (c.HTTP.TLSCertFile == "") != (c.HTTP.TLSKeyFile == ""):
 		return &Error{where, "http.tls_cert_file and http.tls_key_file are needed both or neither"}
+	case c.HiveHub.URL != "" && c.HiveHub.ServiceKeyFile == "" && c.HiveHub.ServiceKey.IsZero():
+		return &Error{where, "hivehub.url needs hivehub.service_key_file, or the key in " + serviceKeyVariable + ": without one no hub answers"}
+	case c.HiveHub.URL == "" && c.HiveHub.ServiceKeyFile+c.HiveHub.EventsSecretFile != "":
+		return &Error{where, "hivehub.service_key_file and hivehub.events_secret_file need hivehub.url"}
+	case c.HiveHub.Fresh != 0 && c.HiveHub.Stale != 0 && c.HiveHub.Stale < c.HiveHub.Fresh:
+		return &Error{where, "hivehub.stale must not be shorter than hivehub.fresh"}
 	case c.Cluster.Bootstrap && len(c.Cluster.Peers) == 0:
 		return &Error{where, "cluster.bootstrap needs cluster.peers: the peer addresses of all nodes, this one included"}
 	}

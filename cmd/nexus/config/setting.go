@@ -9,6 +9,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/hivellm/nexus/api/control"
+	"github.com/hivellm/nexus/tenancy"
 )
 
 // setting is one row of the table: how a text becomes a value. Every source (file, environment, flags) goes through it.
@@ -55,14 +58,15 @@ var settings = []setting{
 	{"memory.budget", kindNumber, "what databases may take in memory, such as 4GiB (default: half of the machine's)", budget},
 	{"auth.max_staleness", kindText, "how long a node that lost its leader goes on authorizing", duration(func(c *Config) *time.Duration { return &c.MaxStaleness })},
 	{"auth.required", kindBool, "", required},
-	{"hivehub.url", kindText, "", unsupported("HiveHub")},
-	{"hivehub.service_key_file", kindText, "", unsupported("HiveHub")},
-	{"hivehub.events_secret_file", kindText, "", unsupported("HiveHub")},
-	{"hivehub.poll", kindText, "", unsupported("HiveHub")},
-	{"hivehub.usage_every", kindText, "", unsupported("HiveHub")},
-	{"hivehub.fresh", kindText, "", unsupported("HiveHub")},
-	{"hivehub.stale", kindText, "", unsupported("HiveHub")},
-	{"tenant.retention", kindText, "", unsupported("keeping a deleted tenant's data")},
+	{"hivehub.url", kindText, "HiveHub's base URL; without one there is no control plane", text(func(c *Config) *string { return &c.HiveHub.URL })},
+	{"hivehub.service_key_file", kindText, "the key that HiveHub asks for", serviceKeyFile},
+	{"hivehub.events_secret_file", kindText, "the secret that signs HiveHub's events", path(func(c *Config) *string { return &c.HiveHub.EventsSecretFile })},
+	{"hivehub.poll", kindText, "how often users and keys are asked for (default 10s)", duration(func(c *Config) *time.Duration { return &c.HiveHub.Poll })},
+	{"hivehub.usage_every", kindText, "how often usage is reported (default 60s)", duration(func(c *Config) *time.Duration { return &c.HiveHub.UsageEvery })},
+	{"hivehub.fresh", kindText, "how old the last pull may be while all is well (default 60s)", duration(func(c *Config) *time.Duration { return &c.HiveHub.Fresh })},
+	{"hivehub.stale", kindText, "how old it may be while the last known limits hold (default 24h)", duration(func(c *Config) *time.Duration { return &c.HiveHub.Stale })},
+	{"hivehub.expired", kindList, `what goes on then: "read", "write" or "refuse", and "<plan>=<one of them>" (default read)`, expired},
+	{"tenant.retention", kindText, "how long a deleted user's data stays (default 168h)", duration(func(c *Config) *time.Duration { return &c.HiveHub.Retention })},
 	{"log.level", kindText, "debug, info, warn or error", oneOf(func(c *Config) *string { return &c.Log.Level }, "debug", "info", "warn", "error")},
 	{"log.format", kindText, "text or json", oneOf(func(c *Config) *string { return &c.Log.Format }, "text", "json")},
 }
@@ -74,6 +78,27 @@ func lookup(key string) (setting, bool) {
 		return setting{}, false
 	}
 	return settings[i], true
+}
+
+// known are variables that others have named, and the keys that they stand for; ours win over them.
+var known = []struct{ variable, key string }{{"HIVEHUB_CLOUD_BASE_URL", "hivehub.url"}}
+
+// serviceKeyVariable holds the service key itself: a name that HiveHub's own SDK uses.
+const serviceKeyVariable = "HIVEHUB_CLOUD_SERVICE_API_KEY"
+
+// serviceKeyFile is a file that takes the place of a key from elsewhere.
+func serviceKeyFile(c *Config, text string) error {
+	c.HiveHub.ServiceKey = tenancy.Secret{}
+	return path(func(c *Config) *string { return &c.HiveHub.ServiceKeyFile })(c, text)
+}
+
+func expired(c *Config, text string) error {
+	policies, err := control.ParsePolicies(strings.Split(text, ","))
+	if err != nil {
+		return err
+	}
+	c.HiveHub.Expired = policies
+	return nil
 }
 
 // environment is the variable of a key.
