@@ -63,7 +63,7 @@ func (p *program) devCommand() *cobra.Command {
 	flags.StringVar(&o.dir, "data", "", "folder that is kept between runs (default: a temporary one)")
 	flags.IntVar(&o.basePort, "base-port", devBasePort, "first port of the first node; each node has the next ten")
 	flags.BoolVar(&o.noSample, "no-sample", false, "load no sample graph")
-	flags.BoolVar(&o.noHub, "no-hub", false, "start no development HiveHub (this version has none)")
+	flags.BoolVar(&o.noHub, "no-hub", false, "start no development HiveHub: tenants are made over /admin")
 	flags.BoolVar(&o.standalone, "standalone", false, "one node without a cluster")
 	return command
 }
@@ -75,7 +75,7 @@ func (o *devOptions) check(basePortGiven bool) error {
 		return usage("--standalone is not supported by this version: use --nodes 1")
 	case o.nodes < 1 || o.nodes > maxDevNodes:
 		return usage("--nodes must be 1 to %d", maxDevNodes)
-	case o.basePort < 1 || last > 65535:
+	case o.basePort < 2 || last > 65535:
 		return usage("--base-port %d leaves no room for %d nodes", o.basePort, o.nodes)
 	}
 	if !basePortGiven {
@@ -91,6 +91,7 @@ type development struct {
 	dir       string
 	temporary bool
 	nodes     []*devNode
+	hub       *devHub // nil without one
 	operator  tenancy.Secret
 	state     devState
 	described bool // dev.json tells of this run
@@ -108,7 +109,7 @@ func (p *program) dev(ctx context.Context, o devOptions) (err error) {
 	started := time.Now()
 	d := &development{program: p, options: o}
 	defer func() { err = errors.Join(err, d.stop()) }()
-	for _, step := range []func(context.Context) error{d.prepare, d.start, d.awaitReady, d.populate, d.describe} {
+	for _, step := range []func(context.Context) error{d.prepare, d.start, d.enroll, d.awaitReady, d.populate, d.describe} {
 		if err := step(ctx); err != nil {
 			if ctx.Err() != nil {
 				return nil // Ctrl-C before all was up
@@ -147,6 +148,9 @@ func (d *development) prepare(context.Context) error {
 	if err := d.findNodes(); err != nil {
 		return err
 	}
+	if err := d.findHub(); err != nil {
+		return err
+	}
 	d.operator, err = provision.ReadKey(filepath.Join(d.dir, provision.FileOperatorKey))
 	if err != nil {
 		return err
@@ -164,8 +168,15 @@ func (d *development) makeCluster() error {
 	for k := range d.options.nodes {
 		nodes = append(nodes, provision.NodeSpec{Name: fmt.Sprintf("n%d", k+1), Host: "127.0.0.1", PeerPort: base + devPortStep*k + devPeerOffset})
 	}
-	_, err := provision.Init(d.dir, nodes)
-	return err
+	if !d.options.noHub {
+		if err := makeDevHub(d.dir, fmt.Sprintf("127.0.0.1:%d", base-1)); err != nil {
+			return err
+		}
+	}
+	if _, err := provision.Init(d.dir, nodes); err != nil || d.options.noHub {
+		return err
+	}
+	return pointAtDevHub(d.dir, nodes, fmt.Sprintf("http://127.0.0.1:%d", base-1))
 }
 
 // findNodes reads the nodes' folders, and refuses flags that say something else than they do.
@@ -198,14 +209,24 @@ func (d *development) findNodes() error {
 func (d *development) checkPorts() error {
 	for _, n := range d.nodes {
 		for _, address := range []string{n.HTTP, n.Peer, n.Gossip} {
-			listener, err := net.Listen("tcp", address)
-			if err != nil {
-				return fmt.Errorf("%s of node %s is in use: stop what listens there, or choose other ports with --base-port (%w)", address, n.Name, err)
-			}
-			if err := listener.Close(); err != nil {
-				return fmt.Errorf("try %s: %w", address, err)
+			if err := checkPort(address, "node "+n.Name); err != nil {
+				return err
 			}
 		}
+	}
+	if d.hub == nil {
+		return nil
+	}
+	return checkPort(d.hub.address, "the hub")
+}
+
+func checkPort(address, whose string) error {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("%s of %s is in use: stop what listens there, or choose other ports with --base-port (%w)", address, whose, err)
+	}
+	if err := listener.Close(); err != nil {
+		return fmt.Errorf("try %s: %w", address, err)
 	}
 	return nil
 }
@@ -215,6 +236,11 @@ func (d *development) start(context.Context) error {
 	executable, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
+	}
+	if d.hub != nil {
+		if err := d.hub.start(executable, d.addresses()); err != nil {
+			return err
+		}
 	}
 	for _, n := range d.nodes {
 		n.process, err = launch.Start(launch.Spec{
@@ -270,6 +296,10 @@ func (d *development) awaitNode(ctx context.Context, n *devNode) error {
 // watch tells of nodes that die, until the context ends. None is started again.
 func (d *development) watch(ctx context.Context) {
 	gone := make(chan *devNode, len(d.nodes))
+	var hubGone <-chan struct{} // nil without a hub
+	if d.hub != nil {
+		hubGone = d.hub.process.Done()
+	}
 	for _, n := range d.nodes {
 		go func() {
 			select {
@@ -283,15 +313,22 @@ func (d *development) watch(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-hubGone:
+			hubGone = nil
+			d.program.printer().Note("the hub (pid %d) ended: %s; to start it again: %s", d.hub.process.Pid(), orOrderly(d.hub.process.Outcome()), d.hub.command(commandName(), d.addresses()))
 		case n := <-gone:
-			outcome := n.process.Outcome()
-			if outcome == "" {
-				outcome = "exit status 0"
-			}
 			d.program.printer().Note("node %s (pid %d) ended: %s; to start it again: %s serve --config %s",
-				n.Name, n.Pid, outcome, commandName(), filepath.Join(n.dir, provision.FileConfig))
+				n.Name, n.Pid, orOrderly(n.process.Outcome()), commandName(), filepath.Join(n.dir, provision.FileConfig))
 		}
 	}
+}
+
+// orOrderly is how a process ended, in words.
+func orOrderly(outcome string) string {
+	if outcome == "" {
+		return "exit status 0"
+	}
+	return outcome
 }
 
 // stop stops every process, all at once, and removes a temporary folder.
@@ -309,6 +346,9 @@ func (d *development) stop() error {
 	var all []error
 	for range d.nodes {
 		all = append(all, <-faults)
+	}
+	if d.hub != nil { // last: what the nodes spent at the end is told to it
+		all = append(all, d.hub.stop())
 	}
 	if d.described {
 		all = append(all, retireDevState(d.dir))

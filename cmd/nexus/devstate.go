@@ -20,7 +20,7 @@ const devLastName = "dev.last.json"
 
 // devState is dev.json (INTERFACE).
 type devState struct {
-	Hub         *devHubState     `json:"hub"` // null: this version has no development HiveHub
+	Hub         *devHubState     `json:"hub"` // null without a hub
 	Nodes       []devNodeState   `json:"nodes"`
 	OperatorKey string           `json:"operator_key"`
 	Tenants     []devTenantState `json:"tenants"`

@@ -26,7 +26,7 @@ func (d *development) populate(ctx context.Context) error {
 		return err
 	}
 	earlier := d.state
-	d.state = devState{OperatorKey: d.operator.Reveal()}
+	d.state = devState{OperatorKey: d.operator.Reveal(), Hub: d.hub.state()}
 	for _, n := range d.nodes {
 		d.state.Nodes = append(d.state.Nodes, n.devNodeState)
 	}
@@ -35,14 +35,11 @@ func (d *development) populate(ctx context.Context) error {
 			d.state.Tenants = append(d.state.Tenants, earlier.Tenants[k])
 			continue
 		}
-		made, err := makeDevTenant(ctx, admin, name)
+		made, err := d.makeTenant(ctx, admin, name)
 		if err != nil {
 			return err
 		}
 		d.state.Tenants = append(d.state.Tenants, made)
-		if err := d.awaitKey(ctx, made); err != nil {
-			return err
-		}
 		if i == 0 && !d.options.noSample {
 			if err := d.loadSample(ctx, made); err != nil {
 				return err
@@ -51,6 +48,22 @@ func (d *development) populate(ctx context.Context) error {
 	}
 	d.described = true
 	return writeDevState(d.dir, d.state)
+}
+
+// makeTenant makes a tenant with a key that every node knows, at the hub where there is one.
+func (d *development) makeTenant(ctx context.Context, admin *client.Client, name string) (devTenantState, error) {
+	if d.hub != nil {
+		made := d.hub.tenants[name]
+		if err := d.awaitKey(ctx, made); err != nil {
+			return made, err
+		}
+		return nameDevTenant(ctx, admin, made)
+	}
+	made, err := makeDevTenant(ctx, admin, name)
+	if err != nil {
+		return made, err
+	}
+	return made, d.awaitKey(ctx, made)
 }
 
 func (d *development) addresses() []string {
@@ -85,21 +98,24 @@ func devTenantID(ctx context.Context, admin *client.Client, name string) (string
 	if !errors.As(err, &problem) || problem.Code != api.CodeAlreadyExists {
 		return made.ID, err
 	}
-	var all struct {
-		Tenants []struct {
-			ID   string `json:"id"`
-			Name string `json:"name"`
-		} `json:"tenants"`
-	}
-	if err := admin.Into(ctx, http.MethodGet, "/admin/tenants", nil, &all); err != nil {
+	all, err := listDevTenants(ctx, admin)
+	if err != nil {
 		return "", err
 	}
-	for _, t := range all.Tenants {
+	for _, t := range all {
 		if t.Name == name {
 			return t.ID, nil
 		}
 	}
 	return "", problem
+}
+
+// listDevTenants lists all tenants, without keys.
+func listDevTenants(ctx context.Context, admin *client.Client) ([]devTenantState, error) {
+	var all struct {
+		Tenants []devTenantState `json:"tenants"`
+	}
+	return all.Tenants, admin.Into(ctx, http.MethodGet, "/admin/tenants", nil, &all)
 }
 
 // keyPatience bounds the wait until every node knows a new key.

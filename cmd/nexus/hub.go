@@ -137,11 +137,16 @@ func serviceKey(dir, file string) (tenancy.Secret, string, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return tenancy.Secret{}, file, fmt.Errorf("make the hub's folder: %w", err)
 	}
-	var random [32]byte
-	_, _ = rand.Read(random[:]) // it never fails
-	text := "hsk_" + hex.EncodeToString(random[:])
+	text := newServiceKey("hsk_")
 	if err := os.WriteFile(file, []byte(text+"\n"), 0o600); err != nil {
 		return tenancy.Secret{}, file, fmt.Errorf("write the service key: %w", err)
 	}
 	return tenancy.NewSecret(text), file, nil
+}
+
+// newServiceKey makes a secret that a person can tell by its beginning.
+func newServiceKey(beginning string) string {
+	var random [32]byte
+	_, _ = rand.Read(random[:]) // it never fails
+	return beginning + hex.EncodeToString(random[:])
 }

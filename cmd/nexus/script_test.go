@@ -36,6 +36,7 @@ func TestScripts(t *testing.T) {
 			"asTenant": asTenant,
 			"killNode": killNode,
 			"hubCall":  hubCall,
+			"hubLife":  hubLife,
 		},
 	})
 }
