@@ -115,24 +115,48 @@ type entryCursor struct {
 	prefix     string // ends the walk where it is not empty
 	from, to   string
 	descending bool
+	// equal walks the entries whose values are those of group, upwards: backwards goes from group to group.
+	equal treeCursor[string, struct{}]
+	group string
 }
 
 func (c *entryCursor) next() (uint64, bool) {
-	var key string
-	var ok bool
 	if c.descending {
-		key, _, ok = c.walk.previous()
-		ok = ok && key >= c.from
-	} else {
-		key, _, ok = c.walk.next()
-		ok = ok && (c.prefix == "" || strings.HasPrefix(key, c.prefix)) && (c.to == "" || key < c.to)
+		return c.previous()
 	}
+	key, _, ok := c.walk.next()
+	ok = ok && (c.prefix == "" || strings.HasPrefix(key, c.prefix)) && (c.to == "" || key < c.to)
 	if !ok {
 		c.walk.leaf = nil
 		return 0, false
 	}
 	return entryID(key), true
 }
+
+// previous goes backwards by values, and upwards by id among entities with equal ones.
+func (c *entryCursor) previous() (uint64, bool) {
+	if c.group != "" {
+		if key, _, ok := c.equal.next(); ok && entryValues(key) == c.group {
+			return entryID(key), true
+		}
+		c.walk, c.group = c.walk.tree.below(c.group), ""
+	}
+	key, _, ok := c.walk.previous()
+	if !ok || key < c.from {
+		c.walk.leaf = nil
+		return 0, false
+	}
+	values := entryValues(key)
+	if c.walk.leaf == nil || entryValues(c.walk.leaf.keys[c.walk.at]) != values {
+		return entryID(key), true // the only one
+	}
+	c.group, c.equal = values, c.walk.tree.from(values)
+	key, _, _ = c.equal.next()
+	return entryID(key), true
+}
+
+// entryValues returns the values of an index entry: all of its key but the id.
+func entryValues(key string) string { return key[:len(key)-8] }
 
 // entryID returns the entity of an index entry: the last eight bytes of its key.
 func entryID(key string) uint64 {

@@ -31,12 +31,6 @@ type Index struct {
 	reads *ReadSet
 }
 
-// Bound is one end of a range.
-type Bound struct {
-	Value     value.Value
-	Inclusive bool
-}
-
 // Definition describes the index. Its Properties must not be changed.
 func (x *Index) Definition() IndexDefinition { return x.definition }
 
@@ -48,112 +42,6 @@ func (x *Index) Len() uint64 { return x.entries.size }
 
 // DistinctEstimate returns how many different combinations of values it holds; this version counts exactly.
 func (x *Index) DistinctEstimate() uint64 { return x.distinct }
-
-// Seek walks the nodes whose first properties equal values (one to all of the index's), ascending by id where all are
-// given. Values that equal nothing, null and NaN, find nothing.
-func (x *Index) Seek(values []value.Value) NodeCursor { return NodeCursor{x.seek(values)} }
-
-// SeekRelationships is Seek for an index of relationships.
-func (x *Index) SeekRelationships(values []value.Value) RelationshipCursor {
-	return RelationshipCursor{x.seek(values)}
-}
-
-// Range walks the nodes whose first properties equal prefix and whose next one lies within the bounds, in the order of
-// the values or backwards. With a bound only values of its own comparability class are found; with none, all.
-func (x *Index) Range(prefix []value.Value, from, to *Bound, descending bool) NodeCursor {
-	return NodeCursor{x.span(prefix, from, to, descending)}
-}
-
-// RangeRelationships is Range for an index of relationships.
-func (x *Index) RangeRelationships(prefix []value.Value, from, to *Bound, descending bool) RelationshipCursor {
-	return RelationshipCursor{x.span(prefix, from, to, descending)}
-}
-
-func (x *Index) seek(values []value.Value) idCursor {
-	var buffer [64]byte
-	key := buffer[:0]
-	for _, v := range values {
-		if value.Equal(v, v) != value.True {
-			return idCursor{}
-		}
-		key = value.AppendOrdered(key, v)
-	}
-	prefix := string(key)
-	walk := x.entries.from(prefix)
-	found := walk.leaf != nil && strings.HasPrefix(walk.leaf.keys[walk.at], prefix)
-	if x.reads != nil {
-		x.reads.span(x, prefix, prefix+"\xff", found)
-	}
-	if !found {
-		return idCursor{}
-	}
-	return idCursor{entries: &entryCursor{walk: walk, prefix: prefix}}
-}
-
-func (x *Index) span(prefix []value.Value, from, to *Bound, descending bool) idCursor {
-	var base []byte
-	for _, v := range prefix {
-		if value.Equal(v, v) != value.True {
-			return idCursor{}
-		}
-		base = value.AppendOrdered(base, v)
-	}
-	low, high, ok := bounds(base, from, to)
-	if !ok {
-		return idCursor{}
-	}
-	if x.reads != nil {
-		x.reads.span(x, low, high, true)
-	}
-	c := &entryCursor{from: low, to: high, descending: descending}
-	if descending {
-		c.walk = x.entries.below(high)
-	} else {
-		c.walk = x.entries.from(low)
-	}
-	return idCursor{entries: c}
-}
-
-// above sorts after every entry that begins with what it is appended to: ids and the next value never begin so.
-const above = 0xff
-
-// bounds returns the half-open range of entry keys; false where it is empty whatever the entries.
-func bounds(base []byte, from, to *Bound) (low, high string, ok bool) {
-	low, high = string(base), string(base)+"\xff"
-	if from == nil && to == nil {
-		return low, high, true
-	}
-	class := byte(0)
-	if from != nil {
-		if value.Equal(from.Value, from.Value) != value.True {
-			return "", "", false
-		}
-		key := value.AppendOrdered(base[:len(base):len(base)], from.Value)
-		class = key[len(base)]
-		if !from.Inclusive {
-			key = append(key, above)
-		}
-		low = string(key)
-		high = string(append(base[:len(base):len(base)], class+1))
-	}
-	if to != nil {
-		if value.Equal(to.Value, to.Value) != value.True {
-			return "", "", false
-		}
-		key := value.AppendOrdered(base[:len(base):len(base)], to.Value)
-		if from != nil && key[len(base)] != class {
-			return "", "", false
-		}
-		if from == nil {
-			low = string(key[:len(base)+1])
-		}
-		if to.Inclusive {
-			key = append(key, above)
-		}
-		high = string(key)
-	}
-	return low, high, low < high
-}
 
 // appendEntry appends the values of an entity's properties; false where one is absent. size is what the entry counts for
 // storage.

@@ -178,6 +178,9 @@ func nodesOf(c graph.NodeCursor) string {
 }
 
 func (l looks) index() look {
+	if l.r.IntN(3) == 0 {
+		return l.texts()
+	}
 	v, seek := value.Int(int64(l.r.IntN(6))), l.r.IntN(2) == 0
 	return look{fmt.Sprint("index from ", v, seek), never, func(g *graph.Graph) string {
 		x, ok := g.Index("by_age")
@@ -188,6 +191,22 @@ func (l looks) index() look {
 			return nodesOf(x.Seek([]value.Value{v}))
 		}
 		return nodesOf(x.Range(nil, &graph.Bound{Value: v}, nil, false))
+	}}
+}
+
+// texts walks an index by the beginning of a text, or all of it, both ways. Another value at the same place of the order
+// changes the span and not the ids.
+func (l looks) texts() look {
+	text, all, back := []string{"", "text", "text 1", "z"}[l.r.IntN(4)], l.r.IntN(2) == 0, l.r.IntN(2) == 0
+	return look{fmt.Sprint("index by ", text, all, back), always, func(g *graph.Graph) string {
+		x, ok := g.Index("by_age")
+		switch {
+		case !ok:
+			return "none"
+		case all:
+			return nodesOf(x.Range(nil, nil, nil, back))
+		}
+		return nodesOf(x.StartsWith(nil, text, back))
 	}}
 }
 

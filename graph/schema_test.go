@@ -68,10 +68,13 @@ func TestIndex_Ranges(t *testing.T) {
 		if got := nodeIDs(x.Range(nil, c.from, c.to, false)); !slices.Equal(got, c.want) {
 			t.Errorf("range %v to %v: %v, not %v", c.from, c.to, got, c.want)
 		}
-		back := nodeIDs(x.Range(nil, c.from, c.to, true))
+		back := slices.Clone(c.want)
 		slices.Reverse(back)
-		if !slices.Equal(back, c.want) {
-			t.Errorf("range %v to %v backwards: %v, not %v", c.from, c.to, back, c.want)
+		if at := slices.Index(back, 6); at >= 0 { // 1 and 6 have equal values, and ascend
+			back[at], back[at+1] = 1, 6
+		}
+		if got := nodeIDs(x.Range(nil, c.from, c.to, true)); !slices.Equal(got, back) {
+			t.Errorf("range %v to %v backwards: %v, not %v", c.from, c.to, got, back)
 		}
 	}
 	if got := nodeIDs(x.Range(nil, nil, nil, false)); len(got) != len(values) {

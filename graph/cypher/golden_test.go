@@ -70,7 +70,7 @@ func TestPrepare_Errors(t *testing.T) {
 
 func TestQuery_Plan(t *testing.T) {
 	g := people(t, 200)
-	g = write(t, g, nil, `CREATE INDEX pair FOR (p:Person) ON (p.city, p.age)`, `CREATE (:Rare), (:Rare)`)
+	g = write(t, g, nil, `CREATE INDEX pair FOR (p:Person) ON (p.city, p.age)`, `CREATE (:Rare), (:Rare)`, `CREATE INDEX since FOR ()-[r:KNOWS]-() ON (r.since)`)
 	golden(t, "plans.txt", func(t *testing.T, input string) string { return mustPrepare(t, input).Plan(g) })
 }
 

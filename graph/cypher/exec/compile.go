@@ -84,10 +84,8 @@ func (c *compiler) stage(op plan.Op) stage {
 		return c.nodeByID(o)
 	case *plan.LabelScan:
 		return c.labelScan(o)
-	case *plan.IndexSeek:
-		return c.indexSeek(o)
-	case *plan.IndexRange:
-		return c.indexRange(o)
+	case *plan.IndexScan:
+		return c.indexScan(o)
 	case *plan.CheckNode:
 		return c.checkNode(o)
 	case *plan.NodeFilter:

@@ -201,8 +201,7 @@ func TestQuery_RelationsHold(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g := randomGraph(t)
 		if rapid.Bool().Draw(t, "indexed") {
-			g = write(t, g, "CREATE INDEX ax FOR (n:A) ON (n.x)")
-			g = write(t, g, "CREATE INDEX by FOR (n:B) ON (n.y)")
+			g = withIndexes(t, g)
 		}
 		rules := plan.AllRules
 		if i := rapid.IntRange(-len(plan.RuleNames), len(plan.RuleNames)-1).Draw(t, "without"); i >= 0 {

@@ -54,7 +54,7 @@ func (r *run) tally(place int) *tally {
 func keepsNothing(p plan.Pipeline) bool {
 	for _, op := range p {
 		switch o := op.(type) {
-		case *plan.AllNodes, *plan.TypeScan, *plan.NodeByID, *plan.LabelScan, *plan.IndexSeek, *plan.IndexRange, *plan.CheckNode,
+		case *plan.AllNodes, *plan.TypeScan, *plan.NodeByID, *plan.LabelScan, *plan.IndexScan, *plan.CheckNode,
 			*plan.NodeFilter, *plan.PropertyFilter, *plan.TakeRelationship, *plan.Expand, *plan.VarExpand, *plan.TakeList,
 			*plan.BuildPath, *plan.Filter, *plan.Unwind, *plan.Project:
 		case *plan.Optional:

@@ -33,10 +33,8 @@ func (t *treeMaker) estimate(op Op, rows, inner float64) float64 {
 		return rows * t.label(o.Label)
 	case *NodeByID:
 		return rows
-	case *IndexSeek:
-		return rows * t.seek(o)
-	case *IndexRange:
-		return rows * t.label(o.Label) * rangeShare
+	case *IndexScan:
+		return rows * t.indexed(o)
 	case *TypeScan:
 		return rows * t.types(o.Types)
 	case *TakeRelationship:
@@ -95,38 +93,28 @@ func estimateClause(op Op, rows, inner float64) float64 {
 
 // rechecks tells whether a filter only looks again at what the index before it was asked.
 func rechecks(op, last Op) bool {
-	node, keys := sought(last)
-	if node == nil {
+	scan, ok := last.(*IndexScan)
+	if !ok {
 		return false
 	}
+	symbol, keys := scan.symbol(), scan.used()
 	switch o := op.(type) {
 	case *PropertyFilter:
-		return o.Symbol == node.Symbol && slices.Contains(keys, o.Test.Key)
+		return o.Symbol == symbol && slices.Contains(keys, o.Test.Key)
 	case *Filter:
 		b, ok := o.Expr.(*ast.Binary)
-		return ok && (isKeyOf(b.Left, node, keys) || isKeyOf(b.Right, node, keys))
+		return ok && (isKeyOf(b.Left, symbol, keys) || isKeyOf(b.Right, symbol, keys))
 	}
 	return false
 }
 
-// sought is the node that an operator looks up in an index, and by which keys.
-func sought(op Op) (*bind.Node, []string) {
-	switch o := op.(type) {
-	case *IndexSeek:
-		return o.Node, o.Keys
-	case *IndexRange:
-		return o.Node, []string{o.Key}
-	}
-	return nil, nil
-}
-
-func isKeyOf(e ast.Expr, node *bind.Node, keys []string) bool {
+func isKeyOf(e ast.Expr, symbol *bind.Symbol, keys []string) bool {
 	p, ok := e.(*ast.Property)
 	if !ok || !slices.Contains(keys, p.Key.Text) {
 		return false
 	}
 	v, ok := p.Target.(*ast.Variable)
-	return ok && v.Name == node.Symbol.Name
+	return ok && v.Name == symbol.Name
 }
 
 // literal joins rows with a number that stands in the text, if there is one.
@@ -168,26 +156,53 @@ func (t *treeMaker) types(names []string) float64 {
 	return n
 }
 
-// seek is how many nodes an index has for one look-up.
-func (t *treeMaker) seek(o *IndexSeek) float64 {
-	n := t.label(o.Label) * equalShare
-	label, known := t.graph.Label(o.Label)
+// indexed is about how many an index has for one look-up.
+func (t *treeMaker) indexed(o *IndexScan) float64 {
+	all, entries, distinct := t.covered(o)
+	share := func(equal int) float64 { return math.Pow(distinct, -float64(equal)/float64(len(o.Keys))) }
+	rows := entries * share(len(o.Equal))
+	switch {
+	case o.In != nil:
+		length := float64(listLength)
+		if list, ok := o.In.(*ast.ListLiteral); ok {
+			length = float64(len(list.Items))
+		}
+		return length * entries * share(len(o.Equal)+1)
+	case o.StartsWith != nil, o.From != nil, o.To != nil:
+		return rows * rangeShare
+	case o.Nulls:
+		return all
+	}
+	return rows
+}
+
+// covered is how many have the label or type of an index, how many entries it has, and of how many distinct values.
+func (t *treeMaker) covered(o *IndexScan) (all, entries, distinct float64) {
 	keys := make([]graph.PropertyKey, 0, len(o.Keys))
 	for _, name := range o.Keys {
 		if key, ok := t.graph.PropertyKey(name); ok {
 			keys = append(keys, key)
 		}
 	}
-	if x, ok := t.graph.NodeIndex(label, keys); ok && known && len(keys) == len(o.Keys) {
-		n = float64(x.Len()) / max(1, float64(x.DistinctEstimate()))
+	var x *graph.Index
+	found := false
+	if o.Relationship != nil {
+		all = t.types([]string{o.Over})
+		typ, known := t.graph.Type(o.Over)
+		if x, found = t.graph.RelationshipIndex(typ, keys); !known {
+			found = false
+		}
+	} else {
+		all = t.label(o.Over)
+		label, known := t.graph.Label(o.Over)
+		if x, found = t.graph.NodeIndex(label, keys); !known {
+			found = false
+		}
 	}
-	if !o.In {
-		return n
+	if !found || len(keys) != len(o.Keys) {
+		return all, all, max(1, all*equalShare)
 	}
-	if list, ok := o.Values[0].(*ast.ListLiteral); ok {
-		return n * float64(len(list.Items))
-	}
-	return n * listLength
+	return all, float64(x.Len()), max(1, float64(x.DistinctEstimate()))
 }
 
 // labelled is about what part of all nodes has the labels that a pattern demands.

@@ -51,6 +51,13 @@ func (o *ordering) gather(where []ast.Expr) {
 		o.conditions(conjuncts(r.Where))
 	}
 	o.conditions(where)
+	for _, c := range o.filters {
+		for _, of := range o.demands(c) {
+			if o.owned[of.symbol] {
+				o.present[of] = true
+			}
+		}
+	}
 }
 
 func (o *ordering) property(symbol *bind.Symbol, test bind.PropertyTest) {

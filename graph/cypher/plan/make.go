@@ -11,11 +11,13 @@ type planner struct {
 	figures *statistics
 	rules   Rules
 	plan    *Plan
+	// present are the properties that what a pattern finds is sure to have, by the pattern's own conditions.
+	present map[property]bool
 }
 
 // Make plans a bound query that is no schema command, by the counts and indexes of a graph.
 func Make(q *bind.Query, g *graph.Graph, rules Rules) *Plan {
-	p := &planner{query: q, figures: &statistics{graph: g}, rules: rules, plan: &Plan{
+	p := &planner{query: q, figures: &statistics{graph: g}, rules: rules, present: map[property]bool{}, plan: &Plan{
 		Query: q, Rules: rules, Patterns: map[ast.Expr]Pipeline{}, Subqueries: map[*ast.Subquery]*Union{},
 	}}
 	for e, use := range q.Patterns {
@@ -114,7 +116,7 @@ func (p *planner) matchClause(line Pipeline, c *bind.Match) Pipeline {
 
 func (p *planner) project(line Pipeline, c *bind.Project) Pipeline {
 	if c.Aggregating {
-		line = append(line, &Aggregate{c.Items, c.Aggregates})
+		line = append(p.edge(line, c), &Aggregate{c.Items, c.Aggregates})
 		if len(c.After) > 0 {
 			line = append(line, &Project{c.After})
 		}
@@ -124,7 +126,7 @@ func (p *planner) project(line Pipeline, c *bind.Project) Pipeline {
 	if c.Distinct {
 		line = append(line, &Distinct{c.Out})
 	}
-	if len(c.OrderBy) > 0 {
+	if len(c.OrderBy) > 0 && !p.sorted(line, c) {
 		s := &Sort{Keys: c.OrderBy, Out: c.Out}
 		if p.rules.has(RuleTopK) && c.Limit != nil {
 			s.Skip, s.Limit = c.Skip, c.Limit

@@ -52,30 +52,6 @@ type TypeScan struct {
 	Types        []string
 }
 
-// IndexSeek finds the nodes whose indexed properties equal values; with In, the single value is a list of which one is
-// equal. Where the graph lacks the index it scans the label.
-type IndexSeek struct {
-	Node   *bind.Node
-	Label  string
-	Keys   []string
-	Values []ast.Expr
-	In     bool
-}
-
-// IndexRange finds the nodes whose indexed property lies within bounds.
-type IndexRange struct {
-	Node     *bind.Node
-	Label    string
-	Key      string
-	From, To *Bound
-}
-
-// Bound is one end of a range.
-type Bound struct {
-	Value     ast.Expr
-	Inclusive bool
-}
-
 // CheckNode lets rows pass whose symbol is a node of the graph.
 type CheckNode struct{ Node *bind.Node }
 

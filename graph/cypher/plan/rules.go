@@ -26,6 +26,18 @@ const (
 	RuleNodeByID
 	// RuleTypeScan begins a pattern at the relationships of a type where they are fewer than the nodes to begin at.
 	RuleTypeScan
+	// RuleIndexComposite uses an index of several properties where not all of them equal a value.
+	RuleIndexComposite
+	// RuleIndexPrefix visits only what an index has of texts that begin with one.
+	RuleIndexPrefix
+	// RuleIndexExists visits only what an index has at all.
+	RuleIndexExists
+	// RuleIndexOrder walks an index in the order that ORDER BY asks for instead of sorting.
+	RuleIndexOrder
+	// RuleIndexEdge takes min and max from the ends of an index.
+	RuleIndexEdge
+	// RuleRelationshipIndex begins a pattern at what an index has of relationships.
+	RuleRelationshipIndex
 	endOfRules
 )
 
@@ -35,7 +47,7 @@ const AllRules = endOfRules - 1
 // RuleNames are the names of the rules, in the order of their bits.
 var RuleNames = []string{
 	"start-by-counts", "label-scan", "index-seek", "index-in", "index-range", "expand-into", "push-filters", "top-k", "count",
-	"node-by-id", "type-scan",
+	"node-by-id", "type-scan", "index-composite", "index-prefix", "index-exists", "index-order", "index-min-max", "relationship-index",
 }
 
 func (r Rules) has(rule Rules) bool { return r&rule != 0 }

@@ -4,9 +4,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hivellm/nexus/graph"
 	"github.com/hivellm/nexus/graph/cypher/ast"
 	"github.com/hivellm/nexus/graph/cypher/bind"
+	"github.com/hivellm/nexus/scripts/planted"
 )
 
 // start finds the next place to begin, and begins there; false when every node is known.
@@ -26,8 +26,7 @@ func (o *ordering) start() bool {
 	if best == nil {
 		return false
 	}
-	if scan := o.typeScan(cost); scan != nil {
-		r := scan.Relationship
+	if scan, r := o.relationshipStart(cost); scan != nil {
 		o.done[r] = true
 		o.line = append(o.line, scan)
 		unique := append([]*bind.Relationship(nil), o.taken...)
@@ -40,36 +39,54 @@ func (o *ordering) start() bool {
 	return true
 }
 
-// typeScanFactor is what a relationship costs to begin at, compared to a node.
-const typeScanFactor = 1.5
+// relationshipFactor is what a relationship costs to begin at, compared to a node.
+const relationshipFactor = 1.5
 
-// typeScan is the relationship pattern with the fewest relationships of its types, nil if beginning at a node costs less.
-func (o *ordering) typeScan(nodeCost float64) *TypeScan {
-	var best *TypeScan
-	if !o.rules.has(RuleTypeScan) {
-		return nil
+// relationshipStart is the cheapest relationship pattern to begin at: by its type or by an index. It is nil if beginning at
+// a node costs less; what an index leaves out is then followed from those nodes too.
+func (o *ordering) relationshipStart(nodeCost float64) (Op, *bind.Relationship) {
+	var best Op
+	var of *bind.Relationship
+	try := func(r *bind.Relationship, op Op, count, against float64) {
+		if cost := relationshipFactor * count; cost < against {
+			best, of, nodeCost = op, r, cost
+		}
 	}
 	for _, r := range o.pattern.Relationships {
 		if o.done[r] || r.Bound || r.Variable || r.Shortest != ast.ShortestNone || o.visited[r.Left] || o.visited[r.Right] {
 			continue
 		}
-		names, plain := ast.Disjunction(r.Types)
-		if !plain || len(names) == 0 {
+		scan, count := o.typeScan(r)
+		if scan == nil {
 			continue
 		}
-		scan, count := &TypeScan{Relationship: r}, 0.0
-		for _, name := range names {
-			if slices.Contains(scan.Types, name.Text) {
-				continue
-			}
-			scan.Types = append(scan.Types, name.Text)
-			count += o.figures.typ(name.Text)
+		if o.rules.has(RuleTypeScan) {
+			try(r, scan, count, nodeCost)
 		}
-		if typeScanFactor*count < nodeCost {
-			best, nodeCost = scan, typeScanFactor*count
+		if (len(scan.Types) == 1 || planted.On("relationship-index-first-type")) && o.rules.has(RuleRelationshipIndex) {
+			if op, rows := o.index(ofRelationship(r), scan.Types[0], count); op != nil {
+				try(r, op, rows, nodeCost*(1+count/max(1, o.figures.nodes())))
+			}
 		}
 	}
-	return best
+	return best, of
+}
+
+// typeScan is the scan of a relationship pattern's types, and how many there are; nil where it is no plain list of types.
+func (o *ordering) typeScan(r *bind.Relationship) (*TypeScan, float64) {
+	names, plain := ast.Disjunction(r.Types)
+	if !plain || len(names) == 0 {
+		return nil, 0
+	}
+	scan, count := &TypeScan{Relationship: r}, 0.0
+	for _, name := range names {
+		if slices.Contains(scan.Types, name.Text) {
+			continue
+		}
+		scan.Types = append(scan.Types, name.Text)
+		count += o.figures.typ(name.Text)
+	}
+	return scan, count
 }
 
 // access is the cheapest way to find a node's candidates, and about how many there are.
@@ -84,7 +101,7 @@ func (o *ordering) access(node *bind.Node) (Op, float64) {
 		if o.rules.has(RuleLabelScan) && (count < cost || isAll(op)) {
 			op, cost = &LabelScan{node, name}, count
 		}
-		if index, c := o.index(node, name, count); index != nil && c < cost {
+		if index, c := o.index(ofNode(node), name, count); index != nil && c < cost {
 			op, cost = index, c
 		}
 	}
@@ -137,10 +154,8 @@ func scanned(op Op) string {
 	switch o := op.(type) {
 	case *LabelScan:
 		return o.Label
-	case *IndexSeek:
-		return o.Label
-	case *IndexRange:
-		return o.Label
+	case *IndexScan:
+		return o.Over
 	}
 	return ""
 }
@@ -160,130 +175,6 @@ func labels(node *bind.Node) []string {
 		}
 	}
 	return list
-}
-
-// smallCost makes an index win over a scan of a label that is small or empty.
-const smallCost = 0.5
-
-// index is the best use of an index on the label.
-func (o *ordering) index(node *bind.Node, label string, count float64) (Op, float64) {
-	var best Op
-	cost := 0.0
-	for _, d := range o.figures.indexes(label) {
-		op, c := o.indexUse(node, d, count)
-		if op != nil && (best == nil || c < cost) {
-			best, cost = op, c
-		}
-	}
-	return best, min(cost, max(count-smallCost, 0)-smallCost)
-}
-
-func (o *ordering) indexUse(node *bind.Node, d graph.IndexDefinition, count float64) (Op, float64) {
-	distinct := max(1, o.figures.distinct(d.Name))
-	if values := o.equals(node, d.Properties); values != nil && o.rules.has(RuleIndexSeek) {
-		return &IndexSeek{Node: node, Label: d.LabelOrType, Keys: d.Properties, Values: values}, count / distinct
-	}
-	if len(d.Properties) != 1 {
-		return nil, 0
-	}
-	if list := o.in(node, d.Properties[0]); list != nil && o.rules.has(RuleIndexIn) {
-		return &IndexSeek{
-			Node: node, Label: d.LabelOrType, Keys: d.Properties, Values: []ast.Expr{list}, In: true,
-		}, 4 * count / distinct
-	}
-	from, to := o.bounds(node, d.Properties[0])
-	if (from != nil || to != nil) && o.rules.has(RuleIndexRange) {
-		return &IndexRange{Node: node, Label: d.LabelOrType, Key: d.Properties[0], From: from, To: to}, count / 3
-	}
-	return nil, 0
-}
-
-// equals finds, for each key, a value that is known and that the node's property must equal; nil if one is missing.
-func (o *ordering) equals(node *bind.Node, keys []string) []ast.Expr {
-	var values []ast.Expr
-	for _, key := range keys {
-		value := o.equal(node, key)
-		if value == nil {
-			return nil
-		}
-		values = append(values, value)
-	}
-	return values
-}
-
-func (o *ordering) equal(node *bind.Node, key string) ast.Expr {
-	for _, c := range o.filters {
-		if c.test != nil && c.test.Symbol == node.Symbol && c.test.Test.Key == key && o.given(c.test.Test.Value) {
-			return c.test.Test.Value
-		}
-		if b, ok := c.expr.(*ast.Binary); ok && b.Operator == ast.OpEqual {
-			if o.isProperty(b.Left, node, key) && o.given(b.Right) {
-				return b.Right
-			}
-			if o.isProperty(b.Right, node, key) && o.given(b.Left) {
-				return b.Left
-			}
-		}
-	}
-	return nil
-}
-
-func (o *ordering) in(node *bind.Node, key string) ast.Expr {
-	for _, c := range o.filters {
-		if b, ok := c.expr.(*ast.Binary); ok && b.Operator == ast.OpIn && o.isProperty(b.Left, node, key) && o.given(b.Right) {
-			return b.Right
-		}
-	}
-	return nil
-}
-
-// bounds finds the comparisons of a property with known values.
-func (o *ordering) bounds(node *bind.Node, key string) (from, to *Bound) {
-	for _, c := range o.filters {
-		b, ok := c.expr.(*ast.Binary)
-		if !ok || !b.Operator.Compares() {
-			continue
-		}
-		operator, value := b.Operator, b.Right
-		if o.isProperty(b.Right, node, key) {
-			operator, value = mirror(operator), b.Left
-		} else if !o.isProperty(b.Left, node, key) {
-			continue
-		}
-		if !o.given(value) {
-			continue
-		}
-		switch operator {
-		case ast.OpLess, ast.OpLessEqual:
-			to = &Bound{value, operator == ast.OpLessEqual}
-		case ast.OpGreater, ast.OpGreaterEqual:
-			from = &Bound{value, operator == ast.OpGreaterEqual}
-		}
-	}
-	return from, to
-}
-
-func mirror(o ast.Operator) ast.Operator {
-	switch o {
-	case ast.OpLess:
-		return ast.OpGreater
-	case ast.OpLessEqual:
-		return ast.OpGreaterEqual
-	case ast.OpGreater:
-		return ast.OpLess
-	case ast.OpGreaterEqual:
-		return ast.OpLessEqual
-	}
-	return o
-}
-
-func (o *ordering) isProperty(e ast.Expr, node *bind.Node, key string) bool {
-	p, ok := e.(*ast.Property)
-	if !ok || p.Key.Text != key {
-		return false
-	}
-	v, ok := p.Target.(*ast.Variable)
-	return ok && o.query.Refs[v] == node.Symbol
 }
 
 // given tells whether an expression can be computed before the next node is found.

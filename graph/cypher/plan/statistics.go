@@ -20,16 +20,21 @@ type look struct {
 	name    string
 	number  uint64
 	indexes []graph.IndexDefinition
+	keys    []string
 }
 
 type lookKind uint8
 
 const (
-	lookNodes    lookKind = iota // how many nodes there are
-	lookLabel                    // how many nodes have the label
-	lookType                     // how many relationships are of the type
-	lookIndexes                  // the indexes on nodes of the label that are whole
-	lookDistinct                 // how many distinct values an index has
+	lookNodes        lookKind = iota // how many nodes there are
+	lookLabel                        // how many nodes have the label
+	lookType                         // how many relationships are of the type
+	lookIndexes                      // the indexes on nodes of the label that are whole
+	lookTypeIndexes                  // and those on relationships of the type
+	lookDistinct                     // how many distinct values an index has
+	lookEntries                      // how many entries an index has
+	lookDemanded                     // the properties that constraints demand of nodes of the label
+	lookTypeDemanded                 // and of relationships of the type
 )
 
 func (s *statistics) ask(kind lookKind, name string) look {
@@ -49,8 +54,22 @@ func (s *statistics) label(name string) float64 { return float64(s.ask(lookLabel
 
 func (s *statistics) typ(name string) float64 { return float64(s.ask(lookType, name).number) }
 
-func (s *statistics) indexes(label string) []graph.IndexDefinition {
-	return s.ask(lookIndexes, label).indexes
+func (s *statistics) indexes(entity graph.EntityKind, over string) []graph.IndexDefinition {
+	if entity == graph.RelationshipEntity {
+		return s.ask(lookTypeIndexes, over).indexes
+	}
+	return s.ask(lookIndexes, over).indexes
+}
+
+func (s *statistics) demanded(entity graph.EntityKind, over string) []string {
+	if entity == graph.RelationshipEntity {
+		return s.ask(lookTypeDemanded, over).keys
+	}
+	return s.ask(lookDemanded, over).keys
+}
+
+func (s *statistics) entries(index string) float64 {
+	return float64(s.ask(lookEntries, index).number)
 }
 
 func (s *statistics) distinct(index string) float64 {
@@ -90,10 +109,16 @@ func answer(g *graph.Graph, kind lookKind, name string) look {
 			l.number = g.TypeCount(t)
 		}
 	case lookIndexes:
-		if g.Meta().SchemaVersion > 0 {
-			l.indexes = slices.DeleteFunc(slices.Clone(g.Indexes()), func(d graph.IndexDefinition) bool {
-				return d.Entity != graph.NodeEntity || d.LabelOrType != name || d.State != graph.IndexOnline
-			})
+		l.indexes = indexesOver(g, graph.NodeEntity, name)
+	case lookTypeIndexes:
+		l.indexes = indexesOver(g, graph.RelationshipEntity, name)
+	case lookDemanded:
+		l.keys = demandedOf(g, graph.NodeEntity, name)
+	case lookTypeDemanded:
+		l.keys = demandedOf(g, graph.RelationshipEntity, name)
+	case lookEntries:
+		if x, ok := g.Index(name); ok {
+			l.number = x.Len()
 		}
 	case lookDistinct:
 		if x, ok := g.Index(name); ok {
@@ -103,11 +128,36 @@ func answer(g *graph.Graph, kind lookKind, name string) look {
 	return l
 }
 
+// indexesOver are the indexes on a label or type that are whole.
+func indexesOver(g *graph.Graph, entity graph.EntityKind, over string) []graph.IndexDefinition {
+	if g.Meta().SchemaVersion == 0 {
+		return nil
+	}
+	return slices.DeleteFunc(g.Indexes(), func(d graph.IndexDefinition) bool {
+		return d.Entity != entity || d.LabelOrType != over || d.State != graph.IndexOnline
+	})
+}
+
+// demandedOf are the properties that existence and key constraints demand, sorted.
+func demandedOf(g *graph.Graph, entity graph.EntityKind, over string) []string {
+	if g.Meta().SchemaVersion == 0 {
+		return nil
+	}
+	var keys []string
+	for _, c := range g.Constraints() {
+		if c.Kind != graph.Unique && c.Entity == entity && c.LabelOrType == over {
+			keys = append(keys, c.Properties...)
+		}
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
 // Holds tells whether planning on this graph would find the same plan.
 func (p *Plan) Holds(g *graph.Graph) bool {
 	for _, l := range p.looks {
 		now := seen(g, l.kind, l.name)
-		if now.number != l.number || !slices.EqualFunc(now.indexes, l.indexes, sameIndex) {
+		if now.number != l.number || !slices.EqualFunc(now.indexes, l.indexes, sameIndex) || !slices.Equal(now.keys, l.keys) {
 			return false
 		}
 	}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hivellm/nexus/graph"
@@ -95,12 +96,48 @@ func symbols(list []*bind.Symbol) string {
 func (o *AllNodes) line() string  { return "AllNodes " + name(o.Node.Symbol) }
 func (o *LabelScan) line() string { return "LabelScan " + name(o.Node.Symbol) + ":" + o.Label }
 
-func (o *IndexSeek) line() string {
-	word := "IndexSeek "
-	if o.In {
-		word = "IndexIn "
+func (o *IndexScan) line() string {
+	text := o.word() + " " + name(o.symbol()) + ":" + o.Over + "(" + strings.Join(o.Keys, ", ") + ")"
+	values := slices.Clone(o.Equal)
+	switch {
+	case o.In != nil:
+		values = append(values, o.In)
+	case o.StartsWith != nil:
+		values = append(values, o.StartsWith)
 	}
-	return word + name(o.Node.Symbol) + ":" + o.Label + "(" + strings.Join(o.Keys, ", ") + ") " + texts(o.Values)
+	if len(values) > 0 {
+		text += " " + texts(values)
+	}
+	if o.From != nil {
+		text += map[bool]string{true: " >= ", false: " > "}[o.From.Inclusive] + ast.String(o.From.Value)
+	}
+	if o.To != nil {
+		text += map[bool]string{true: " <= ", false: " < "}[o.To.Inclusive] + ast.String(o.To.Value)
+	}
+	text += [...]string{Unordered: "", Ascending: " ascending", Descending: " descending"}[o.Order]
+	if o.Nulls {
+		text += " with nulls"
+	}
+	return text
+}
+
+// word names what part of the index is walked.
+func (o *IndexScan) word() string {
+	word := "IndexScan"
+	switch {
+	case o.In != nil:
+		word = "IndexIn"
+	case o.StartsWith != nil:
+		word = "IndexPrefix"
+	case o.From != nil || o.To != nil:
+		word = "IndexRange"
+	case len(o.Equal) > 0:
+		word = "IndexSeek"
+	}
+	if o.Relationship != nil {
+		return "Relationship" + word
+	}
+	return word
 }
 
 func (o *NodeByID) line() string {
@@ -109,17 +146,6 @@ func (o *NodeByID) line() string {
 
 func (o *TypeScan) line() string {
 	return "TypeScan " + name(o.Relationship.Symbol) + ":" + strings.Join(o.Types, "|")
-}
-
-func (o *IndexRange) line() string {
-	text := "IndexRange " + name(o.Node.Symbol) + ":" + o.Label + "(" + o.Key + ")"
-	if o.From != nil {
-		text += map[bool]string{true: " >= ", false: " > "}[o.From.Inclusive] + ast.String(o.From.Value)
-	}
-	if o.To != nil {
-		text += map[bool]string{true: " <= ", false: " < "}[o.To.Inclusive] + ast.String(o.To.Value)
-	}
-	return text
 }
 
 func (o *CheckNode) line() string  { return "CheckNode " + name(o.Node.Symbol) }

@@ -213,10 +213,8 @@ func given(op Op) []string {
 		return one(o.Node.Symbol)
 	case *NodeByID:
 		return one(o.Node.Symbol)
-	case *IndexSeek:
-		return one(o.Node.Symbol)
-	case *IndexRange:
-		return one(o.Node.Symbol)
+	case *IndexScan:
+		return one(o.symbol())
 	case *TypeScan:
 		return one(o.Relationship.Symbol)
 	case *TakeRelationship:
