@@ -131,19 +131,19 @@ func baseOf(address string) (string, error) {
 	return strings.TrimRight(text, "/"), nil
 }
 
+// Raw is a body that is sent as it is.
+type Raw []byte
+
 // Do sends one call to the first address that takes it and returns the whole answer, trying again while its patience
-// lasts. in is the body, nil for none.
+// lasts. in is the body, nil for none: a Raw, or a value that is sent as JSON.
 // Errors: a [*Problem], an [*Unreachable], an [*Interrupted], or the context's.
 func (c *Client) Do(ctx context.Context, method, path string, in any) ([]byte, error) {
-	var content []byte
-	if in != nil {
-		var err error
-		if content, err = json.Marshal(in); err != nil {
-			return nil, fmt.Errorf("encode the request: %w", err)
-		}
+	body, err := contentOf(in)
+	if err != nil {
+		return nil, err
 	}
 	for until := time.Now().Add(c.patience); ; {
-		answer, err := c.round(ctx, method, path, content)
+		answer, err := c.round(ctx, method, path, body)
 		var refused *Problem
 		if !errors.As(err, &refused) || !refused.elsewhere() || time.Now().Add(retryPause).After(until) {
 			return answer, err
@@ -158,12 +158,32 @@ func (c *Client) Do(ctx context.Context, method, path string, in any) ([]byte, e
 	}
 }
 
+// content is a body and what it is.
+type content struct {
+	bytes     []byte
+	mediaType string
+}
+
+func contentOf(in any) (*content, error) {
+	switch in := in.(type) {
+	case nil:
+		return nil, nil
+	case Raw:
+		return &content{in, "application/octet-stream"}, nil
+	}
+	encoded, err := json.Marshal(in)
+	if err != nil {
+		return nil, fmt.Errorf("encode the request: %w", err)
+	}
+	return &content{encoded, "application/json"}, nil
+}
+
 // round tries each address once.
-func (c *Client) round(ctx context.Context, method, path string, content []byte) ([]byte, error) {
+func (c *Client) round(ctx context.Context, method, path string, body *content) ([]byte, error) {
 	var tried []error
 	var refused *Problem
 	for _, base := range c.bases {
-		answer, err := c.once(ctx, method, base+path, content)
+		answer, err := c.once(ctx, method, base+path, body)
 		var problem *Problem
 		switch {
 		case err == nil:
@@ -197,18 +217,18 @@ func (c *Client) Into(ctx context.Context, method, path string, in, out any) err
 	return nil
 }
 
-func (c *Client) once(ctx context.Context, method, target string, content []byte) ([]byte, error) {
+func (c *Client) once(ctx context.Context, method, target string, body *content) ([]byte, error) {
 	var reader io.Reader
-	if content != nil {
-		reader = bytes.NewReader(content)
+	if body != nil {
+		reader = bytes.NewReader(body.bytes)
 	}
 	request, err := http.NewRequestWithContext(ctx, method, target, reader)
 	if err != nil {
 		return nil, fmt.Errorf("make a request: %w", err)
 	}
 	request.Header.Set("Accept", "application/json")
-	if content != nil {
-		request.Header.Set("Content-Type", "application/json")
+	if body != nil {
+		request.Header.Set("Content-Type", body.mediaType)
 	}
 	if !c.key.IsZero() {
 		request.Header.Set("Authorization", "Bearer "+c.key.Reveal())
