@@ -103,7 +103,11 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 		if s.signed(c.Request().Method, c.Path()) {
 			return next(c)
 		}
-		principal, err := s.service.Authenticate(credentialOf(c.Request().Header))
+		credential := credentialOf(c.Request().Header)
+		if credential == "" {
+			credential = s.config.Open.credential(c.Path())
+		}
+		principal, err := s.service.Authenticate(credential)
 		if err != nil {
 			return err
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/hivellm/nexus/api"
+	"github.com/hivellm/nexus/tenancy"
 )
 
 // Bounds of a connection. Headers and bodies come in time or not at all; an answer may take its tenant's time.
@@ -35,7 +36,24 @@ type Config struct {
 	Insecure                bool
 	// MaxBodyBytes bounds a request's body; 0 = DefaultMaxBodyBytes.
 	MaxBodyBytes int64
-	Logger       *slog.Logger
+	// Open is for a standalone node; the zero one asks everybody for a key.
+	Open   Open
+	Logger *slog.Logger
+}
+
+// Open lets in who brings no key: his request is one of the key here.
+type Open struct {
+	Key tenancy.Secret
+	// Everywhere opens every path; else only those that tell that the node lives.
+	Everywhere bool
+}
+
+// credential is what a request without one is taken to bring; "" asks for one.
+func (o Open) credential(path string) string {
+	if !o.Key.IsZero() && (o.Everywhere || path == "/" || path == "/health") {
+		return o.Key.Reveal()
+	}
+	return ""
 }
 
 // Server is the HTTP door. Listen, then Serve until Shutdown.
@@ -101,6 +119,9 @@ func (s *Server) Handler() http.Handler { return s.echo }
 func (s *Server) Listen() error {
 	c := s.config
 	secure := c.TLSCertFile != "" || c.TLSKeyFile != ""
+	if c.Open.Everywhere && !loopback(c.Listen) {
+		return fmt.Errorf("refused to listen on %s: who brings no key is let in only over loopback; say auth.required = true", c.Listen)
+	}
 	if !secure && !c.Insecure && !loopback(c.Listen) {
 		return fmt.Errorf("%w on %s: give http.tls_cert_file and http.tls_key_file, or say http.insecure = true", ErrInsecure, c.Listen)
 	}

@@ -32,11 +32,13 @@ func TestScripts(t *testing.T) {
 			"freeport": func(ts *testscript.TestScript, _ bool, arguments []string) {
 				freePort(ts, &ranges, arguments[0])
 			},
-			"await":    await,
-			"asTenant": asTenant,
-			"killNode": killNode,
-			"hubCall":  hubCall,
-			"hubLife":  hubLife,
+			"await":     await,
+			"awaitPort": awaitPort,
+			"asTenant":  asTenant,
+			"killNode":  killNode,
+			"keyOf":     keyOf,
+			"hubCall":   hubCall,
+			"hubLife":   hubLife,
 		},
 	})
 }
@@ -111,6 +113,29 @@ func await(ts *testscript.TestScript, _ bool, arguments []string) {
 			ts.Fatalf("%s did not come within %s", arguments[0], awaitPatience)
 		}
 	}
+}
+
+// awaitPort ADDRESS: waits until something listens there.
+func awaitPort(ts *testscript.TestScript, _ bool, arguments []string) {
+	for deadline := time.Now().Add(awaitPatience); ; {
+		connection, err := net.DialTimeout("tcp", arguments[0], time.Second)
+		if err == nil {
+			ts.Check(connection.Close())
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("nobody listens at %s after %s", arguments[0], awaitPatience)
+		}
+	}
+}
+
+// keyOf FILE: sets NEXUS_API_KEY to the key that "key create -o json" printed.
+func keyOf(ts *testscript.TestScript, _ bool, arguments []string) {
+	var made struct {
+		Key string `json:"key"`
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(arguments[0])), &made))
+	ts.Setenv("NEXUS_API_KEY", made.Key)
 }
 
 func readDev(ts *testscript.TestScript, file string) devState {

@@ -119,55 +119,71 @@ func serve(ctx context.Context, c *config.Config, logger *slog.Logger) error {
 // open opens the floors; what was opened is closed again when one fails.
 func open(ctx context.Context, c *config.Config, logger *slog.Logger) (n *node, err error) {
 	n = &node{logger: logger}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, n.close())
-		}
-	}()
+	if err = n.openFloors(ctx, c); err == nil {
+		err = n.openDoor(ctx, c)
+	}
+	if err != nil {
+		err = errors.Join(err, n.close())
+	}
+	return n, err
+}
+
+// openFloors opens everything below the doors.
+func (n *node) openFloors(ctx context.Context, c *config.Config) error {
+	if err := checkMode(c); err != nil {
+		return err
+	}
 	files, err := readFiles(c)
 	if err != nil {
-		return n, err
+		return err
 	}
 	if n.lock, err = lockData(c.DataDir); err != nil {
-		return n, err
+		return err
 	}
 	fatal := func(index uint64, err error) {
-		logger.Error("the node cannot go on", "index", index, "error", err)
+		n.logger.Error("the node cannot go on", "index", index, "error", err)
 		os.Exit(api.ExitFailure)
 	}
-	budget := boundMemory(c, logger)
+	budget := boundMemory(c, n.logger)
 	n.machine, err = fsm.Open(fsm.Config{
-		Dir: filepath.Join(c.DataDir, "machine"), ClusterID: files.identity.ClusterID, Logger: logger, Fatal: fatal,
+		Dir: filepath.Join(c.DataDir, "machine"), ClusterID: files.identity.ClusterID, Logger: n.logger, Fatal: fatal,
 		MemoryBudgetBytes: budget,
 	})
 	if err != nil {
-		return n, fmt.Errorf("open the machine: %w", err)
+		return fmt.Errorf("open the machine: %w", err)
 	}
-	logger.Info("store is open", "store_index", n.machine.Applied())
-	if n.raft, err = raft.Open(ctx, raftConfig(c, files, n.machine, logger), n.machine); err != nil {
-		return n, err
+	n.logger.Info("store is open", "store_index", n.machine.Applied())
+	if n.raft, err = raft.Open(ctx, raftConfig(c, files, n.machine, n.logger), n.machine); err != nil {
+		return err
 	}
-	plane, err := controlSettings(c, logger)
+	plane, err := controlSettings(c, n.logger)
 	if err != nil {
-		return n, err
+		return err
 	}
 	n.service, err = api.New(api.Config{
 		Control: plane,
 		Machine: n.machine, Node: n.raft, Secret: files.secret, ClusterID: files.identity.ClusterID,
-		MaxStaleness: c.MaxStaleness, SpendingDir: filepath.Join(c.DataDir, "spending"), Version: version, Logger: logger,
+		MaxStaleness: c.MaxStaleness, SpendingDir: filepath.Join(c.DataDir, "spending"), Version: version, Logger: n.logger,
 		Queries: boundQueries(budget),
 	})
-	if err != nil {
-		return n, err
-	}
+	return err
+}
+
+// openDoor opens the door for clients.
+func (n *node) openDoor(ctx context.Context, c *config.Config) (err error) {
 	door := rest.Config{
 		Service: n.service, Listen: c.HTTP.Listen, TLSCertFile: c.HTTP.TLSCertFile, TLSKeyFile: c.HTTP.TLSKeyFile,
-		Insecure: c.HTTP.Insecure, MaxBodyBytes: c.HTTP.MaxBodyBytes, Logger: logger,
+		Insecure: c.HTTP.Insecure, MaxBodyBytes: c.HTTP.MaxBodyBytes, Logger: n.logger,
+	}
+	if c.Mode == config.ModeStandalone {
+		if door.Open, err = beStandalone(ctx, c, n.service); err != nil {
+			return err
+		}
 	}
 	if n.door, err = rest.New(door); err != nil {
-		return n, err
+		return err
 	}
-	return n, n.door.Listen()
+	return n.door.Listen()
 }
 
 // close closes the floors from the top down. It may be called once, on a node that is open in part, too.
@@ -222,6 +238,9 @@ type nodeFiles struct {
 }
 
 func readFiles(c *config.Config) (files nodeFiles, err error) {
+	if c.Mode == config.ModeStandalone {
+		return standaloneFiles(c)
+	}
 	if files.identity, err = peer.LoadIdentity(c.Peer.CertFile, c.Peer.KeyFile, c.Peer.CAFile); err != nil {
 		return files, err
 	}

@@ -18,6 +18,9 @@ const (
 	DefaultMaxBodyBytes  = 16 << 20
 	DefaultMaxStaleness  = 10 * time.Second
 	DefaultTimeoutFactor = 1.0
+	// DefaultStandaloneListen and DefaultStandaloneName are a standalone node's.
+	DefaultStandaloneListen = "127.0.0.1:15474"
+	DefaultStandaloneName   = "standalone"
 )
 
 // Config is everything a node is told. File paths are absolute or relative to the working directory.
@@ -33,11 +36,14 @@ type Config struct {
 	TimeoutFactor float64
 	// MaxStaleness is how long a node cut off from the leader goes on authorizing (R5).
 	MaxStaleness time.Duration
+	// AuthRequired says whether a request needs a key. A node of a cluster always asks for one.
+	AuthRequired bool
 	// MemoryBudget is what databases may take in memory, in bytes; 0 = half of the machine's memory.
 	MemoryBudget int64
 	HiveHub      HiveHub
 	Log          Log
 
+	auth *bool  // what was said of AuthRequired
 	file string // where it came from, "" without one
 	base string // the folder that paths of the file are relative to
 }

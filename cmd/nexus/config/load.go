@@ -59,6 +59,9 @@ func Load(file string, environment func(string) (string, bool), flags *pflag.Fla
 			}
 		}
 	}
+	if c.Mode == ModeStandalone {
+		c.alone()
+	}
 	return c, c.check()
 }
 
@@ -162,22 +165,12 @@ func (c *Config) check() error {
 	}
 	missing := func(key string) error { return &Error{where, key + " is needed"} }
 	switch {
-	case c.Mode == ModeStandalone:
-		return &Error{where, `mode = "standalone" is not supported by this version: use mode = "cluster" with one node`}
 	case c.DataDir == "":
 		return missing("data_dir")
 	case c.Node.Name == "":
 		return missing("node.name")
 	case c.HTTP.Listen == "":
 		return missing("http.listen")
-	case c.Peer.Listen == "":
-		return missing("peer.listen")
-	case c.Peer.CertFile == "" || c.Peer.KeyFile == "" || c.Peer.CAFile == "":
-		return missing("peer.cert_file, peer.key_file and peer.ca_file: each")
-	case c.Cluster.SecretFile == "":
-		return missing("cluster.secret_file")
-	case c.Gossip.Listen != "" && c.Gossip.KeyFile == "":
-		return missing("gossip.key_file")
 	case (c.HTTP.TLSCertFile == "") != (c.HTTP.TLSKeyFile == ""):
 		return &Error{where, "http.tls_cert_file and http.tls_key_file are needed both or neither"}
 	case c.HiveHub.URL != "" && c.HiveHub.ServiceKeyFile == "" && c.HiveHub.ServiceKey.IsZero():
@@ -186,8 +179,13 @@ func (c *Config) check() error {
 		return &Error{where, "hivehub.service_key_file and hivehub.events_secret_file need hivehub.url"}
 	case c.HiveHub.Fresh != 0 && c.HiveHub.Stale != 0 && c.HiveHub.Stale < c.HiveHub.Fresh:
 		return &Error{where, "hivehub.stale must not be shorter than hivehub.fresh"}
-	case c.Cluster.Bootstrap && len(c.Cluster.Peers) == 0:
-		return &Error{where, "cluster.bootstrap needs cluster.peers: the peer addresses of all nodes, this one included"}
 	}
-	return nil
+	c.AuthRequired = c.Mode == ModeCluster
+	if c.auth != nil {
+		c.AuthRequired = *c.auth
+	}
+	if c.Mode == ModeStandalone {
+		return c.checkAlone(where)
+	}
+	return c.checkMember(where)
 }

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"path/filepath"
@@ -57,7 +56,7 @@ var settings = []setting{
 	{"raft.timeout_factor", kindNumber, "multiplier of Raft's timeouts, 0.1 to 100", factor(func(c *Config) *float64 { return &c.TimeoutFactor })},
 	{"memory.budget", kindNumber, "what databases may take in memory, such as 4GiB (default: half of the machine's)", budget},
 	{"auth.max_staleness", kindText, "how long a node that lost its leader goes on authorizing", duration(func(c *Config) *time.Duration { return &c.MaxStaleness })},
-	{"auth.required", kindBool, "", required},
+	{"auth.required", kindBool, "whether a request needs a key (default: true in a cluster, false standalone)", required},
 	{"hivehub.url", kindText, "HiveHub's base URL; without one there is no control plane", text(func(c *Config) *string { return &c.HiveHub.URL })},
 	{"hivehub.service_key_file", kindText, "the key that HiveHub asks for", serviceKeyFile},
 	{"hivehub.events_secret_file", kindText, "the secret that signs HiveHub's events", path(func(c *Config) *string { return &c.HiveHub.EventsSecretFile })},
@@ -267,13 +266,12 @@ func unsupported(what string) func(*Config, string) error {
 	}
 }
 
-// required is auth.required: cluster mode always asks for a key.
-func required(_ *Config, text string) error {
-	switch text {
-	case "true":
-		return nil
-	case "false":
-		return errors.New("cluster mode always asks for a key")
+// required is auth.required; what it may be depends on the mode.
+func required(c *Config, text string) error {
+	var required bool
+	if err := boolean(func(*Config) *bool { return &required })(c, text); err != nil {
+		return err
 	}
-	return fmt.Errorf("%q is neither true nor false", text)
+	c.auth = &required
+	return nil
 }
