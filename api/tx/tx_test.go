@@ -212,6 +212,40 @@ func TestCommit_RangeReadsConflict(t *testing.T) {
 	}
 }
 
+// TestCommit_IndexWalksConflict: each way to walk an index is a read of what it would have found.
+func TestCommit_IndexWalksConflict(t *testing.T) {
+	for _, c := range []struct{ read, write string }{
+		{"MATCH (p:P) RETURN p.x ORDER BY p.x LIMIT 1", "CREATE (:P {x: 1, n: 'm'})"},
+		{"MATCH (p:P) RETURN p.n ORDER BY p.x DESC LIMIT 1", "CREATE (:P {n: 'it has no x'})"},
+		{"MATCH (p:P) RETURN max(p.x)", "MATCH (p:P {x: 5}) SET p.x = 50"},
+		{"MATCH (p:P) WHERE p.n STARTS WITH 'ab' RETURN p.x", "CREATE (:P {n: 'abé'})"},
+		{"MATCH (p:P) WHERE p.a = 1 AND p.b > 3 RETURN p", "CREATE (:P {a: 1, b: 4})"},
+		{"MATCH (p:P) WHERE p.a = 1 AND p.b IN [8, 9] RETURN p", "CREATE (:P {a: 1, b: 9})"},
+		{"MATCH ()-[r:R {x: 7}]->() RETURN r", "CREATE ()-[:R {x: 7}]->()"},
+		{"MATCH ()-[r:R]->() RETURN r.x ORDER BY r.x LIMIT 1", "CREATE ()-[:R {x: 0}]->()"},
+	} {
+		b := newBench(t)
+		b.apply("CREATE INDEX FOR (p:P) ON (p.x)")
+		b.apply("CREATE INDEX FOR (p:P) ON (p.n)")
+		b.apply("CREATE INDEX FOR (p:P) ON (p.a, p.b)")
+		b.apply("CREATE INDEX FOR ()-[r:R]-() ON (r.x)")
+		b.apply("UNWIND [3, 4, 5] AS i CREATE (:P {x: i, n: 'ab' + i, a: 1, b: i - 2})-[:R {x: i}]->()")
+		one, beside := b.begin(Spec{}), b.begin(Spec{})
+		for _, tx := range []*Transaction{one, beside} {
+			b.run(tx, c.read)
+			b.run(tx, "CREATE (:Note {text: 'what was seen'})")
+		}
+		b.apply("CREATE (:Elsewhere {x: 1, n: 'ab', a: 1, b: 4})")
+		if err := b.commit(beside); err != nil {
+			t.Errorf("%s: what was written is of no concern: %v", c.read, err)
+		}
+		b.apply(c.write)
+		if err := b.commit(one); !errors.Is(err, lane.ErrConflict) {
+			t.Errorf("%s, then %s: %v", c.read, c.write, err)
+		}
+	}
+}
+
 // TestCommit_SchemaReadsConflict: what a transaction decided by the schema does not happen under another.
 func TestCommit_SchemaReadsConflict(t *testing.T) {
 	b := newBench(t)
