@@ -36,6 +36,8 @@ type Node struct {
 	Gate *fsmtest.Gate
 	// Name names the node in Links.
 	Name string
+	// MemoryBudgetBytes is the machine's, 0 for no bound; changed between Stop and Restart.
+	MemoryBudgetBytes uint64
 
 	dir  string
 	open func()
@@ -117,7 +119,8 @@ func startNode(t testing.TB, c *Cluster, addresses []string, i int, authority *p
 		t.Helper()
 		machine, err := fsm.Open(fsm.Config{
 			Dir: n.MachineDir(), ClusterID: clusterID, Logger: c.options.Logger,
-			Fatal: func(index uint64, err error) { fatal(fmt.Sprintf("entry %d: %v", index, err)) },
+			MemoryBudgetBytes: n.MemoryBudgetBytes,
+			Fatal:             func(index uint64, err error) { fatal(fmt.Sprintf("entry %d: %v", index, err)) },
 		})
 		n.Machine = must(t, machine, err)
 		node, err := raft.Open(context.Background(), raft.Config{

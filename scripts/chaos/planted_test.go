@@ -28,6 +28,7 @@ var outside = []struct{ plant, scenario string }{
 	{"answered-early", "BatchLost"},
 	{"read-set-unchecked", "Transactions"},
 	{"absent-reads-untracked", "Transactions"},
+	{"ranges-untracked", "Transactions"},
 	{"tx-commit-409-though-applied", "Transactions"},
 }
 

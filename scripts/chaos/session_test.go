@@ -42,6 +42,7 @@ var deedKinds = []struct {
 	{"transfer", (*session).transfer}, {"transfer", (*session).transfer}, {"transfer", (*session).transfer},
 	{"skew", (*session).skew}, {"skew", (*session).skew}, {"count", (*session).countUp},
 	{"snapshot", (*session).snapshot}, {"claim", (*session).claim}, {"duty", (*session).duty},
+	{"book", (*session).book}, {"book", (*session).book},
 }
 
 // play does one deed. An error is a broken promise, or says that the check cannot go on.
@@ -209,6 +210,29 @@ func (s *session) claim(ctx context.Context) error {
 	}
 	s.reads[item], s.writes[item] = s.w.start(), true
 	_, err = s.run(ctx, "CREATE (:Claim {slot: $slot, by: $by})", map[string]any{"slot": slot, "by": s.name})
+	return err
+}
+
+// book takes the second place of a room whose first is taken from the start: two that find one booking in the room's
+// range must not both add another.
+func (s *session) book(ctx context.Context) error {
+	next := s.w.room.Load()
+	room := min(next, worldRooms-1)
+	item, at := fmt.Sprint("room ", room), room*roomWidth
+	rows, err := s.run(ctx, "MATCH (b:Booking) WHERE b.at >= $from AND b.at < $to RETURN b.by ORDER BY b.at",
+		map[string]any{"from": at, "to": at + roomWidth})
+	switch {
+	case err != nil:
+		return err
+	case len(rows) == 0 || len(rows) > 2 || fmt.Sprint(rows[0][0]) != s.w.start():
+		return violation("room %d for two holds %v", room, rows)
+	case len(rows) == 2:
+		s.reads[item] = fmt.Sprint(rows[1][0])
+		s.w.room.CompareAndSwap(next, room+1)
+		return nil
+	}
+	s.reads[item], s.writes[item] = s.w.start(), true
+	_, err = s.run(ctx, "CREATE (:Booking {at: $at, by: $by})", map[string]any{"at": at + 1 + int64(s.random.IntN(roomWidth-1)), "by": s.name})
 	return err
 }
 
