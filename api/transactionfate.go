@@ -114,9 +114,9 @@ func (s *Service) keptCommit(ctx context.Context, p tenancy.Principal, id tx.ID)
 }
 
 // never says that a transaction's commit cannot be in the log: it did not happen, unless it is so old that it may have
-// been forgotten.
+// been forgotten, or this node knows that it did not apply everything.
 func (s *Service) never(id tx.ID) error {
-	if s.tooOldToTell(id) {
+	if s.tooOldToTell(id) || s.machine.Lost() {
 		return lane.ErrUnknownOutcome
 	}
 	return tx.ErrLost

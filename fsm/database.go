@@ -55,6 +55,8 @@ type database struct {
 	// refusedAt are the figures at which a load was refused for its size, and refusedBytes the size, 0 for none.
 	refusedAt    graph.Meta
 	refusedBytes uint64
+	// lost says that its writes are passed over, for one could not be applied.
+	lost bool
 	// dropped says that the database is gone; nothing is published any more.
 	dropped bool
 }

@@ -16,6 +16,7 @@
 //	Machine.Rehearse      the same path before proposing: a panic becomes the query's error (R12)
 //	Snapshot, Restore     checkpoints, streamed whole, verified before the CURRENT file points at them (R23–R25)
 //	Votes, Judge          what this node held at a DigestMark, and what the leader makes of it (R18)
+//	lose, passOver        a write that a damaged record of a cold database keeps from being applied: that database stops here
 //	ScrubStep, Adopt      cold databases recounted; another node's store in the place of this one's, at the same index
 //
 // Invariants: what apply decides or writes depends on the log and the store alone (LAW 4); a refused command leaves

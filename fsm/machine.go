@@ -47,6 +47,7 @@ type Machine struct {
 	progress  progress
 	damaged   chan struct{}
 	residency residency
+	lost      atomic.Bool // writes were passed over
 
 	published atomic.Pointer[published]
 

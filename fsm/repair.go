@@ -167,6 +167,9 @@ func (m *Machine) exchange(old *store.Store, twin *Machine, entries Entries) err
 	if twin.Applied() != m.Applied() && !planted.On("adopt-without-log") {
 		return fmt.Errorf("the fetched store is at index %d, this machine at %d", twin.Applied(), m.Applied())
 	}
+	if twin.Lost() {
+		return errors.New("the fetched store holds a record that cannot be read")
+	}
 	if err := twin.store.Flush(); err != nil {
 		return err
 	}

@@ -54,6 +54,20 @@ func newRigOn(t testing.TB, fs vfs.FS) *rig {
 	return r
 }
 
+// newDiskRig opens an empty machine as the product does, on the disk.
+func newDiskRig(t *testing.T) *rig {
+	t.Helper()
+	m, err := Open(Config{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{t: t, m: m, term: 1, timeMs: testTimeMs}
+	t.Cleanup(func() { _ = r.m.Close() })
+	r.must(&TermStart{Header: r.header(), NodeID: "n1"})
+	r.must(&ClusterInit{Header: r.header(), ClusterID: testCluster, OperatorKey: operatorKey(), FeatureLevel: 1})
+	return r
+}
+
 func operatorKey() tenancy.KeyRecord {
 	return tenancy.KeyRecord{
 		ID: "00000000000000op", Kind: tenancy.KeyOperator, Role: tenancy.RoleOperator, Name: "operator", AuthVersion: 1,

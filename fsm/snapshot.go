@@ -136,6 +136,7 @@ func (m *Machine) replaceStore(fresh *store.Store, st *state) {
 		m.config.Logger.Warn("the scrub's view was not closed", "error", err.Error())
 	}
 	m.store, m.state = fresh, st
+	m.lost.Store(false)
 	m.residency.clear()
 	applied, _ := fresh.Applied()
 	m.offers.drop()

@@ -23,6 +23,8 @@ const (
 	OutcomeSnapshot
 	// OutcomeClosed: the machine was closed, or watches already as many as it may: unknown.
 	OutcomeClosed
+	// OutcomeDamaged: this node passed the command over, for its copy of the database is damaged: unknown.
+	OutcomeDamaged
 )
 
 // WatchOutcome is what a watch learned.
@@ -158,11 +160,15 @@ func (t *watches) applied(n *news) {
 		return
 	}
 	conflict := errors.Is(n.result.Err, ErrConflict)
+	outcome := WatchOutcome{Kind: OutcomeApplied, Result: n.result}
+	if passedOver(n.result) {
+		outcome = WatchOutcome{Kind: OutcomeDamaged}
+	}
 	for _, w := range append([]*Watch(nil), list...) {
 		if conflict && w.through {
 			continue
 		}
-		w.end(WatchOutcome{Kind: OutcomeApplied, Result: n.result})
+		w.end(outcome)
 		t.remove(w)
 	}
 }

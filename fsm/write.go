@@ -14,6 +14,9 @@ func (b *batch) graphWrite(c *GraphWrite) Result {
 	if err != nil {
 		return Result{Err: err}
 	}
+	if d.lost {
+		return b.passOver(d, c)
+	}
 	late := planted.On("kept-after-base")
 	if c.Kept != nil && !late {
 		if answer := b.lookUp(t, c); answer != nil {
@@ -74,6 +77,9 @@ func (b *batch) write(t *tenant, d *database, c *GraphWrite) Result {
 	var limit *graph.LimitError
 	if errors.As(err, &limit) {
 		return Result{Err: limit}
+	}
+	if err != nil && b.lose(d, c, err) {
+		return Result{Err: ErrDamaged}
 	}
 	b.must(err)
 	before := d.current().meta

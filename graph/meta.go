@@ -28,6 +28,9 @@ func LoadMeta(r Reader) (Meta, error) {
 }
 
 // appendMeta writes the meta record (docs/specs/records.md).
+// WriteMeta writes a database's meta record alone: for who cannot write the rest of a version.
+func WriteMeta(w Writer, m Meta) { w.Set(store.Meta, nil, appendMeta(nil, m)) }
+
 func appendMeta(dst []byte, m Meta) []byte {
 	dst = append(dst, recordFormat, 0x9a)
 	for _, n := range m.figures() {

@@ -25,8 +25,8 @@ type held struct {
 }
 
 // judge compares the votes of one mark. All answers are of the same places in the same order; a voter without an answer
-// counts for nobody.
-func judge(voters []string, answers map[string][]fsm.Vote) judgement {
+// counts for nobody. Learners count for nobody either, and are held against what a majority of the voters says.
+func judge(voters, learners []string, answers map[string][]fsm.Vote) judgement {
 	j := judgement{minority: map[string][]fsm.Place{}}
 	var first []fsm.Vote
 	for _, voter := range voters {
@@ -36,7 +36,7 @@ func judge(voters []string, answers map[string][]fsm.Vote) judgement {
 		}
 	}
 	for i, vote := range first {
-		j.database(voters, answers, i, vote.Place)
+		j.database(voters, learners, answers, i, vote.Place)
 	}
 	for _, voter := range voters {
 		if _, answered := answers[voter]; answered && len(j.minority[voter]) == 0 {
@@ -47,7 +47,7 @@ func judge(voters []string, answers map[string][]fsm.Vote) judgement {
 }
 
 // database judges the i-th place.
-func (j *judgement) database(voters []string, answers map[string][]fsm.Vote, i int, place fsm.Place) {
+func (j *judgement) database(voters, learners []string, answers map[string][]fsm.Vote, i int, place fsm.Place) {
 	counts := map[held]int{}
 	answered, best := 0, held{}
 	for _, voter := range voters {
@@ -69,14 +69,22 @@ func (j *judgement) database(voters []string, answers map[string][]fsm.Vote, i i
 		majority = answered/2 + 1
 	}
 	switch {
-	case counts[best] == answered: // nobody says anything else
+	case counts[best] == answered: // no voter says anything else
 	case counts[best] < majority:
 		j.readOnly = append(j.readOnly, place)
 	default:
-		for _, voter := range voters {
-			if votes, known := answers[voter]; known && !inMajority(votes[i], best) {
-				j.minority[voter] = append(j.minority[voter], place)
-			}
+		j.others(voters, answers, i, place, best)
+	}
+	if counts[best] >= majority && !planted.On("learners-uncompared") {
+		j.others(learners, answers, i, place, best)
+	}
+}
+
+// others puts those of some nodes in the minority that hold something else than the best.
+func (j *judgement) others(nodes []string, answers map[string][]fsm.Vote, i int, place fsm.Place, best held) {
+	for _, node := range nodes {
+		if votes, known := answers[node]; known && !inMajority(votes[i], best) {
+			j.minority[node] = append(j.minority[node], place)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package digest
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/hivellm/nexus/fsm"
@@ -48,7 +49,7 @@ func TestJudge_ByMajorityOfTheVoters(t *testing.T) {
 				answers[voters[i]] = votes(text)
 			}
 		}
-		j := judge(voters, answers)
+		j := judge(voters, nil, answers)
 		var minority, readOnly, whole string
 		for _, v := range voters {
 			for _, p := range j.minority[v] {
@@ -70,13 +71,46 @@ func TestJudge_ByMajorityOfTheVoters(t *testing.T) {
 			}
 		}
 	}
-	five := judge([]string{"n1", "n2", "n3", "n4", "n5"}, map[string][]fsm.Vote{"n1": votes("a"), "n2": votes("a"), "n3": votes("b")})
+	five := judge([]string{"n1", "n2", "n3", "n4", "n5"}, nil, map[string][]fsm.Vote{"n1": votes("a"), "n2": votes("a"), "n3": votes("b")})
 	if len(five.minority) != 0 || len(five.readOnly) != 1 {
 		t.Errorf("two of five agree, and two are silent: %+v", five)
 	}
-	alone := judge([]string{"n1"}, map[string][]fsm.Vote{"n1": votes("a b!")})
+	alone := judge([]string{"n1"}, nil, map[string][]fsm.Vote{"n1": votes("a b!")})
 	if len(alone.minority) != 0 || len(alone.readOnly) != 1 || alone.source("n2", "n1") != "" {
 		t.Errorf("a node alone with damage: %+v", alone)
+	}
+}
+
+// TestJudge_LearnersAreComparedAndDoNotCount: what a majority of the voters holds is what a learner must hold.
+func TestJudge_LearnersAreComparedAndDoNotCount(t *testing.T) {
+	voters, learners := []string{"n1", "n2", "n3"}, []string{"n4", "n5"}
+	for _, c := range []struct {
+		name, n1, n2, n3, n4, n5 string
+		minority                 []string
+		readOnly                 int
+	}{
+		{"all agree", "a", "a", "a", "a", "-", nil, 0},
+		{"a learner differs", "a", "a", "a", "b", "a", []string{"n4"}, 0},
+		{"a learner found its own damage", "a", "a", "-", "a!", "-", []string{"n4"}, 0},
+		{"a voter and a learner differ alike", "a", "a", "b", "b", "b", []string{"n3", "n4", "n5"}, 0},
+		{"learners make no majority", "a", "b", "-", "b", "b", nil, 1},
+		{"no majority answered", "a", "-", "-", "b", "-", nil, 0},
+	} {
+		answers := map[string][]fsm.Vote{}
+		for i, text := range []string{c.n1, c.n2, c.n3, c.n4, c.n5} {
+			if text != "-" {
+				answers[fmt.Sprint("n", i+1)] = votes(text)
+			}
+		}
+		j := judge(voters, learners, answers)
+		if len(j.minority) != len(c.minority) || len(j.readOnly) != c.readOnly || slices.Contains(j.whole, "n4") {
+			t.Errorf("%s: %+v", c.name, j)
+		}
+		for _, node := range c.minority {
+			if len(j.minority[node]) != 1 {
+				t.Errorf("%s: %s is not in the minority", c.name, node)
+			}
+		}
 	}
 }
 

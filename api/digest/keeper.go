@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -57,7 +58,7 @@ type Keeper struct {
 	owned  sync.WaitGroup
 
 	mu          sync.Mutex
-	told        map[string]bool // guarded by mu: voters to whom the last verdict said something
+	told        map[string]bool // guarded by mu: nodes to whom the last verdict said something
 	differences []Difference    // guarded by mu: of the last mark this node judged
 }
 
@@ -127,20 +128,21 @@ func (k *Keeper) round(ctx context.Context, from int) (next int, err error) {
 	if !known {
 		return next, errors.New("the mark was applied and forgotten before it was compared")
 	}
-	voters := k.config.Node.Voters()
-	answers := k.ask(ctx, index, own, voters)
-	j := judge(voters, answers)
-	k.note(index, voters, j)
-	k.settle(ctx, index, voters, answers, j)
+	voters, learners := k.config.Node.Voters(), k.config.Node.Learners()
+	nodes := slices.Concat(voters, learners)
+	answers := k.ask(ctx, index, own, nodes)
+	j := judge(voters, learners, answers)
+	k.note(index, nodes, j)
+	k.settle(ctx, index, nodes, answers, j)
 	return next, nil
 }
 
 // note remembers and logs what a mark showed.
-func (k *Keeper) note(index uint64, voters []string, j judgement) {
+func (k *Keeper) note(index uint64, nodes []string, j judgement) {
 	var list []Difference
-	for _, voter := range voters {
-		for _, place := range j.minority[voter] {
-			list = append(list, Difference{Node: voter, Place: place, Index: index})
+	for _, node := range nodes {
+		for _, place := range j.minority[node] {
+			list = append(list, Difference{Node: node, Place: place, Index: index})
 		}
 	}
 	for _, place := range j.readOnly {
@@ -157,21 +159,21 @@ func (k *Keeper) note(index uint64, voters []string, j judgement) {
 
 // settle carries a judgement out. A leader in the minority stops its own reads, then gives leadership away: the next
 // leader's first mark brings it the verdict that makes it whole.
-func (k *Keeper) settle(ctx context.Context, index uint64, voters []string, answers map[string][]fsm.Vote, j judgement) {
+func (k *Keeper) settle(ctx context.Context, index uint64, nodes []string, answers map[string][]fsm.Vote, j judgement) {
 	self := k.config.Node.Self().ID
 	k.config.Machine.Judge(fsm.Judgement{Index: index, Minority: j.minority[self], ReadOnly: j.readOnly})
-	for _, voter := range voters {
-		_, answered := answers[voter]
-		news := len(j.minority[voter]) > 0 || len(j.readOnly) > 0
-		if voter == self || !answered || !news && !k.wasTold(voter) {
+	for _, node := range nodes {
+		_, answered := answers[node]
+		news := len(j.minority[node]) > 0 || len(j.readOnly) > 0
+		if node == self || !answered || !news && !k.wasTold(node) {
 			continue
 		}
-		v := verdict{Index: index, Minority: placesOnWire(j.minority[voter]), ReadOnly: placesOnWire(j.readOnly), Source: j.source(voter, self)}
-		if err := k.tell(ctx, voter, v); err != nil {
-			k.config.Logger.Warn("a verdict was not told", "node", voter, "error", err.Error())
+		v := verdict{Index: index, Minority: placesOnWire(j.minority[node]), ReadOnly: placesOnWire(j.readOnly), Source: j.source(node, self)}
+		if err := k.tell(ctx, node, v); err != nil {
+			k.config.Logger.Warn("a verdict was not told", "node", node, "error", err.Error())
 			continue
 		}
-		k.nowTold(voter, news)
+		k.nowTold(node, news)
 	}
 	if len(j.minority[self]) > 0 {
 		k.giveAway(ctx, self, j)
@@ -191,19 +193,19 @@ func (k *Keeper) giveAway(ctx context.Context, self string, j judgement) {
 	}
 }
 
-func (k *Keeper) wasTold(voter string) bool {
+func (k *Keeper) wasTold(node string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.told[voter]
+	return k.told[node]
 }
 
-// nowTold remembers only those who still have something to be told: at most the voters.
-func (k *Keeper) nowTold(voter string, news bool) {
+// nowTold remembers only those who still have something to be told: at most the members.
+func (k *Keeper) nowTold(node string, news bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if news {
-		k.told[voter] = true
+		k.told[node] = true
 	} else {
-		delete(k.told, voter)
+		delete(k.told, node)
 	}
 }

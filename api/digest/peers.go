@@ -109,29 +109,29 @@ func (k *Keeper) register() {
 	k.config.Node.HandleStream(methodStore, peer.Member, k.serveStore)
 }
 
-// ask gathers the votes of all voters; whoever does not answer in time has none.
-func (k *Keeper) ask(ctx context.Context, index uint64, own []fsm.Vote, voters []string) map[string][]fsm.Vote {
+// ask gathers the votes of all nodes, voters and learners; whoever does not answer in time has none.
+func (k *Keeper) ask(ctx context.Context, index uint64, own []fsm.Vote, nodes []string) map[string][]fsm.Vote {
 	ctx, cancel := context.WithTimeout(ctx, min(answerTimeout, k.config.Every))
 	defer cancel()
 	answers := map[string][]fsm.Vote{}
 	var mu sync.Mutex // guards answers
 	var asking sync.WaitGroup
-	for _, voter := range voters {
-		if voter == k.config.Node.Self().ID {
+	for _, node := range nodes {
+		if node == k.config.Node.Self().ID {
 			mu.Lock()
-			answers[voter] = own
+			answers[node] = own
 			mu.Unlock()
 			continue
 		}
 		asking.Go(func() {
-			votes, err := k.askOne(ctx, voter, index, own)
+			votes, err := k.askOne(ctx, node, index, own)
 			if err != nil {
-				k.config.Logger.Debug("no votes", "node", voter, "mark", index, "error", err.Error())
+				k.config.Logger.Debug("no votes", "node", node, "mark", index, "error", err.Error())
 				return
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			answers[voter] = votes
+			answers[node] = votes
 		})
 	}
 	asking.Wait()

@@ -196,7 +196,7 @@ func (s *session) snapshot(ctx context.Context) error {
 
 // claim takes a slot that nobody has: two that see it free must not both have it.
 func (s *session) claim(ctx context.Context) error {
-	slot := s.random.IntN(60)
+	slot := s.w.slot.Load()
 	item := fmt.Sprint("slot ", slot)
 	rows, err := s.run(ctx, "MATCH (c:Claim {slot: $slot}) RETURN c.by", map[string]any{"slot": slot})
 	switch {
@@ -206,6 +206,7 @@ func (s *session) claim(ctx context.Context) error {
 		return violation("slot %d is taken %d times", slot, len(rows))
 	case len(rows) == 1:
 		s.reads[item] = fmt.Sprint(rows[0][0])
+		s.w.slot.CompareAndSwap(slot, slot+1)
 		return nil
 	}
 	s.reads[item], s.writes[item] = s.w.start(), true

@@ -160,10 +160,10 @@ type world struct {
 	logf     func(string, ...any)
 
 	broken atomic.Pointer[error]
-	// room is the first one that may have a place left: who books competes for it.
-	room  atomic.Int64
-	mu    sync.Mutex
-	deeds []*deed // guarded by mu
+	// slot and room are the first ones that may be free: all who claim or book compete for them.
+	slot, room atomic.Int64
+	mu         sync.Mutex
+	deeds      []*deed // guarded by mu
 }
 
 func newWorld(s *stage, terms *terms, name string, k *cluster.Client, database string) *world {

@@ -52,6 +52,8 @@ var table = []row{
 	{"digest-never-recomputed", "R18", "./fsm", "TestScenario_DamageIsFoundByLoad"},
 	{"damaged-vote-wins", "R18", "./api/digest", "TestJudge_ByMajorityOfTheVoters"},
 	{"majority-of-answers", "R18", "./api/digest", "TestJudge_ByMajorityOfTheVoters"},
+	{"learners-uncompared", "R18", "./api/digest", "TestJudge_LearnersAreComparedAndDoNotCount"},
+	{"damage-stops-node", "R18", "./fsm", "TestScenario_ATornRecordStopsItsDatabaseAlone"},
 	{"adopt-without-log", "R18", "./fsm", "TestAdopt_MakesWholeWhileTheLogGoesOn"},
 	{"dropped-goes-on", "R20", "./api", "TestDrop_EndsWhatRuns"},
 	{"sort-goes-on", "R20", "./graph/cypher", "TestInterrupt_BitesWhereverAQueryIs/sort"},
