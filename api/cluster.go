@@ -119,22 +119,3 @@ func (s *Service) leaderName() string {
 	}
 	return leader.Name
 }
-
-// TenantUsage is what a tenant uses and may use.
-type TenantUsage struct {
-	Account tenancy.Account
-	Usage   tenancy.Usage
-}
-
-// UsageOf reads the principal's own account and usage, as a strong read sees them.
-func (s *Service) UsageOf(ctx context.Context, p tenancy.Principal) (TenantUsage, error) {
-	registry, err := s.strongRegistry(ctx, p, tenancy.FunctionStatsRead)
-	if err != nil {
-		return TenantUsage{}, err
-	}
-	account, ok := registry.Account(p.Tenant())
-	if !ok {
-		return TenantUsage{}, s.explain(fsm.ErrTenantUnknown)
-	}
-	return TenantUsage{Account: *account, Usage: registry.Usage(p.Tenant())}, nil
-}

@@ -182,7 +182,9 @@ func (m *Meter) hopeless(t *Tenant, write bool) error {
 	if book != nil {
 		period = book.Running(view.Cluster(), account)
 		running, _ := book.Month(period)
-		used = ledger.Units{Requests: running.Totals.Requests + running.Lost.Requests, Writes: running.Totals.Writes + running.Lost.Writes}
+		if t.month.Load().period == period { // else it has just turned
+			used = t.used()
+		}
 		left = running.Left(account.Limits)
 	} else {
 		left = ledger.Month{}.Left(account.Limits)
@@ -210,6 +212,15 @@ func (m *Meter) hopeless(t *Tenant, write bool) error {
 		return ErrDry
 	}
 	return nil
+}
+
+// used is what the period has used: by the machine's account elsewhere, by the file's here.
+func (t *Tenant) used() ledger.Units {
+	m := t.enter()
+	defer m.leave()
+	return ledger.Units{
+		Requests: t.elsewhereRequests.Load() + m.slot.requests.Load(), Writes: t.elsewhereWrites.Load() + m.slot.writes.Load(),
+	}
 }
 
 // askSeldom is true once a second: for what the leader has, by all that is known here, not to give.

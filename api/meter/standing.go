@@ -51,6 +51,20 @@ func quotaOf(limit tenancy.Limit, used uint64) Quota {
 	return Quota{limited, number, used}
 }
 
+// Unreported is what this process spent of a tenant's running period and the machine does not show yet.
+func (m *Meter) Unreported(id tenancy.ID) ledger.Totals {
+	t := (*m.shard(id).Load())[id]
+	if t == nil {
+		return ledger.Totals{}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	view, running := m.config.View(), t.month.Load()
+	node, _ := view.Cluster().NodeByID(m.header.node)
+	known := view.Book(id).Known(node.Number, m.header.incarnation, running.period).Spent
+	return running.slot.spent().Minus(known)
+}
+
 // Figures are what a meter counted since it was opened.
 type Figures struct {
 	// Reports went to the leader, Failed of them did not arrive.

@@ -70,6 +70,8 @@ func samples(w *world, method, path string) (sample, bool) {
 		return memberSample(w, method, path), true
 	case "GET /admin/tenants", "GET /admin/tenants/:id":
 		return sample{strings.ReplaceAll(path, ":id", w.two), "", 200, func(w *world, a answer) { wantIn(w, a, `"name":"`+w.twoName+`"`) }}, true
+	case "GET /admin/tenants/:id/usage":
+		return sample{"/admin/tenants/" + w.two + "/usage", "", 200, func(w *world, a answer) { wantIn(w, a, `"tenant_id":"`+w.two+`"`) }}, true
 	case "POST /admin/tenants":
 		return sample{path, `{"name":"fresh","limits":{"max_nodes":5,"burst":null}}`, 201, func(w *world, a answer) {
 			wantIn(w, w.want(w.do("GET", "/admin/tenants/"+id(a), w.operator, ""), 200), `"max_nodes":5`)

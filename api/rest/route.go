@@ -56,6 +56,7 @@ var routes = []route{
 	{method: http.MethodGet, path: "/admin/tenants/:id", function: tenancy.FunctionTenantRead, handle: (*Server).showTenant},
 	{method: http.MethodPatch, path: "/admin/tenants/:id", function: tenancy.FunctionTenantWrite, handle: (*Server).updateTenant},
 	{method: http.MethodDelete, path: "/admin/tenants/:id", function: tenancy.FunctionTenantWrite, handle: (*Server).deleteTenant},
+	{method: http.MethodGet, path: "/admin/tenants/:id/usage", function: tenancy.FunctionTenantRead, handle: (*Server).tenantUsage},
 	{method: http.MethodPost, path: "/admin/tenants/:id/suspend", function: tenancy.FunctionTenantWrite, handle: (*Server).suspendTenant},
 	{method: http.MethodPost, path: "/admin/tenants/:id/resume", function: tenancy.FunctionTenantWrite, handle: (*Server).resumeTenant},
 	{method: http.MethodPost, path: "/admin/tenants/:id/import", function: tenancy.FunctionTenantWrite, handle: (*Server).importTenant},

@@ -23,6 +23,7 @@ func (p *program) tenantCommand() *cobra.Command {
 		p.tenantVerb("show TENANT", "Show one tenant", http.MethodGet, ""),
 		p.tenantVerb("suspend TENANT", "Refuse everything a tenant asks for, until resumed", http.MethodPost, "/suspend"),
 		p.tenantVerb("resume TENANT", "Let a suspended tenant work again", http.MethodPost, "/resume"),
+		p.tenantUsageCommand(),
 		p.tenantDeleteCommand(),
 	)
 	return command
@@ -53,6 +54,18 @@ func (p *program) tenantVerb(use, short, method, verb string) *cobra.Command {
 		Use: use, Short: short, Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, arguments []string) error {
 			return p.one(c.Context(), method, "/admin/tenants/"+url.PathEscape(arguments[0])+verb, nil, tenantColumns)
+		},
+	}
+}
+
+// usageColumns are shown of a period in tables.
+var usageColumns = []string{"period", "requests", "reads", "writes", "rows_out", "bytes_in", "bytes_out", "compute_ms", "storage_peak_bytes", "storage_mean_bytes"}
+
+func (p *program) tenantUsageCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "usage TENANT", Short: "Show what a tenant used, by period (-o json: its limits too)", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, arguments []string) error {
+			return p.list(c.Context(), "/admin/tenants/"+url.PathEscape(arguments[0])+"/usage", "periods", usageColumns)
 		},
 	}
 }

@@ -49,6 +49,12 @@ func (t Totals) Units() Units { return Units{t.Requests, t.Writes} }
 
 func (t Totals) plus(v Totals) Totals { return t.with(v, plus) }
 
+// Minus is the difference, field by field, 0 where it would be negative.
+func (t Totals) Minus(v Totals) Totals { return t.minus(v) }
+
+// Plus is the sum, field by field.
+func (t Totals) Plus(v Totals) Totals { return t.plus(v) }
+
 func (t Totals) minus(v Totals) Totals { return t.with(v, minus) }
 
 func (t Totals) max(v Totals) Totals { return t.with(v, func(a, b uint64) uint64 { return max(a, b) }) }

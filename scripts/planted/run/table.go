@@ -84,4 +84,6 @@ var table = []row{
 	{"ledger-any-share-given-up", "§8 of ARCHITECTURE", "./tenancy/ledger", "TestScenario_ALateGiveUpDoesNotFreeANewShare"},
 	{"ledger-ended-share-used", "§8 of ARCHITECTURE", "./tenancy/ledger", "TestAllowance_LapsesToItsFloor"},
 	{"ledger-bucket-starts-full", "§8 of ARCHITECTURE", "./tenancy/ledger", "TestAllowance_StartsEmpty"},
+	{"meter-file-forgotten", "R30", "./api/meter", "TestMeter_KillsLoseNothing"},
+	{"charge-skipped", "R13", "./api/rest", "TestLimits_EachDoorIsChargedOnce"},
 }
