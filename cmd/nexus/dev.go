@@ -40,6 +40,7 @@ type devOptions struct {
 	noSample   bool
 	noHub      bool
 	standalone bool
+	nodesGiven bool
 }
 
 func (p *program) devCommand() *cobra.Command {
@@ -49,6 +50,7 @@ func (p *program) devCommand() *cobra.Command {
 		Short: "Run a whole cluster on this machine, from nothing: three nodes, two tenants, a sample graph",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			o.nodesGiven = c.Flags().Changed("nodes")
 			if err := o.check(c.Flags().Changed("base-port")); err != nil {
 				return err
 			}
@@ -71,8 +73,8 @@ func (p *program) devCommand() *cobra.Command {
 func (o *devOptions) check(basePortGiven bool) error {
 	last := o.basePort + devPortStep*o.nodes
 	switch {
-	case o.standalone:
-		return usage("--standalone is not supported by this version: use --nodes 1")
+	case o.standalone && o.nodesGiven:
+		return usage("--standalone is one node: leave out --nodes")
 	case o.nodes < 1 || o.nodes > maxDevNodes:
 		return usage("--nodes must be 1 to %d", maxDevNodes)
 	case o.basePort < 2 || last > 65535:
@@ -109,7 +111,7 @@ func (p *program) dev(ctx context.Context, o devOptions) (err error) {
 	started := time.Now()
 	d := &development{program: p, options: o}
 	defer func() { err = errors.Join(err, d.stop()) }()
-	for _, step := range []func(context.Context) error{d.prepare, d.start, d.enroll, d.awaitReady, d.populate, d.describe} {
+	for _, step := range d.steps() {
 		if err := step(ctx); err != nil {
 			if ctx.Err() != nil {
 				return nil // Ctrl-C before all was up
@@ -122,8 +124,16 @@ func (p *program) dev(ctx context.Context, o devOptions) (err error) {
 	return nil
 }
 
-// prepare makes or finds the cluster's folder.
-func (d *development) prepare(context.Context) error {
+// steps are what brings the run up, in order.
+func (d *development) steps() []func(context.Context) error {
+	if d.options.standalone {
+		return d.standaloneSteps()
+	}
+	return []func(context.Context) error{d.prepareFolder, d.prepare, d.start, d.enroll, d.awaitReady, d.populate, d.describe}
+}
+
+// prepareFolder names the folder, and makes a temporary one where none is given.
+func (d *development) prepareFolder(context.Context) error {
 	d.dir = d.options.dir
 	if d.dir == "" {
 		dir, err := os.MkdirTemp("", "nexus-dev-")
@@ -137,6 +147,11 @@ func (d *development) prepare(context.Context) error {
 		return fmt.Errorf("find the folder: %w", err)
 	}
 	d.dir = dir
+	return nil
+}
+
+// prepare makes or finds the cluster's files.
+func (d *development) prepare(context.Context) (err error) {
 	if d.state, err = readDevState(d.dir); err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func (d *development) populate(ctx context.Context) error {
 		}
 		d.state.Tenants = append(d.state.Tenants, made)
 		if i == 0 && !d.options.noSample {
-			if err := d.loadSample(ctx, made); err != nil {
+			if err := d.loadSampleOf(ctx, made); err != nil {
 				return err
 			}
 		}
@@ -146,8 +146,8 @@ func (d *development) awaitKey(ctx context.Context, tenant devTenantState) error
 	return nil
 }
 
-// loadSample writes the sample graph, unless the tenant has one.
-func (d *development) loadSample(ctx context.Context, tenant devTenantState) error {
+// loadSampleOf writes the sample graph into a tenant's database.
+func (d *development) loadSampleOf(ctx context.Context, tenant devTenantState) error {
 	// Through the last node: with luck a follower, which forwards.
 	addresses := d.addresses()
 	slices.Reverse(addresses)
@@ -155,6 +155,11 @@ func (d *development) loadSample(ctx context.Context, tenant devTenantState) err
 	if err != nil {
 		return err
 	}
+	return loadSample(ctx, own)
+}
+
+// loadSample writes the sample graph, unless there is one.
+func loadSample(ctx context.Context, own *client.Client) error {
 	var stats struct {
 		Nodes uint64 `json:"node_count"`
 	}
