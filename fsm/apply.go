@@ -31,7 +31,7 @@ type batch struct {
 	// registryChanged and membersChanged say what must be published anew.
 	registryChanged, membersChanged bool
 	clusterChanged, hubChanged      bool
-	ledgerChanged                   bool
+	ledgerChanged, auditChanged     bool
 }
 
 // Apply implements hraft.FSM.
@@ -90,6 +90,7 @@ func (b *batch) apply(entry *hraft.Log) []any {
 		}
 		result := b.command(command)
 		result.Index = entry.Index
+		b.chain(command, raw, result)
 		b.tell(command, result)
 		results[i] = result
 	}
@@ -161,6 +162,8 @@ func (b *batch) command(command Command) Result {
 		return b.ledgerTick(c)
 	case *HubChange:
 		return b.hubChange(c)
+	case *AuditHeads:
+		return b.auditHeads(c)
 	}
 	panic(fmt.Sprintf("fsm: no apply for %T", command))
 }
@@ -182,6 +185,9 @@ func (b *batch) commit() {
 	sys.Set(store.Cluster, clockSuffix, encodeClock(b.state.clock))
 	if b.clusterChanged {
 		sys.Set(store.Cluster, clusterSuffix, encodeCluster(b.state.cluster))
+	}
+	if b.auditChanged {
+		sys.Set(store.Cluster, auditSuffix, encodeAudit(b.state.audit))
 	}
 	b.must(b.records.Commit(b.entry, b.term))
 	for _, d := range b.touched {

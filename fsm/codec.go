@@ -37,6 +37,7 @@ const (
 	kindMarkMember        commandKind = 15
 	kindLedgerTick        commandKind = 16
 	kindHubChange         commandKind = 17
+	kindAuditHeads        commandKind = 18
 )
 
 // newCommand makes an empty command of a kind, nil where the kind is unknown.
@@ -76,6 +77,8 @@ func newCommand(kind commandKind) Command {
 		return &LedgerTick{}
 	case kindHubChange:
 		return &HubChange{}
+	case kindAuditHeads:
+		return &AuditHeads{}
 	}
 	return nil
 }

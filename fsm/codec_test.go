@@ -60,6 +60,7 @@ func samples() []struct {
 			Period: 202611, Opens: []ledger.Open{{ID: "n1", Incarnation: 2}},
 			Grants: []ledger.Grant{{Tenant: account.ID, Node: 1, Incarnation: 2, Period: 202611, Units: ledger.Units{Requests: 400, Writes: 3}}},
 		}}},
+		{"audit-heads", &AuditHeads{Header: h, Heads: []AuditHead{{NodeID: "n1", Seq: 300, Hash: AuditHash{1, 31: 2}}}}},
 		{"mark-member", &MarkMember{Header: h, NodeID: "n3", Draining: true}},
 		{"hub-change", &HubChange{Header: h, Change: hivehub.Change{
 			Users: []hivehub.UserRow{userRow("u-1", 4, tenancy.StatusActive)}, Keys: []hivehub.KeyRow{keyRow(1, "u-1")},

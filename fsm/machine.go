@@ -79,6 +79,7 @@ type published struct {
 	members  *btree.Map[string, memberMark]
 	ledger   ledgerState
 	hub      hubState
+	audit    auditState
 }
 
 // Open opens the machine in its directory, or makes an empty one.
@@ -223,7 +224,7 @@ func (m *Machine) publishAll(applied uint64) {
 func (m *Machine) publish(applied uint64, registry *Registry, members *btree.Map[string, memberMark], books ledgerState, hub hubState) {
 	m.published.Store(&published{
 		applied: applied, cluster: m.state.cluster, clock: m.state.clock, registry: registry, members: members,
-		ledger: books, hub: hub,
+		ledger: books, hub: hub, audit: m.state.audit,
 	})
 	m.progress.broadcast()
 }

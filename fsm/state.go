@@ -42,6 +42,7 @@ type state struct {
 	members *btree.Map[string, memberMark]
 	ledger  ledgerState
 	hub     hubState
+	audit   auditState
 	// nextExpiryMs is the earliest expiry of a kept id, math.MaxInt64 for none.
 	nextExpiryMs int64
 }
@@ -69,7 +70,7 @@ func loadState(s *store.Store) (*state, error) {
 		clock:        clockRecord{nextTenant: 1},
 	}
 	for _, load := range []func(store.System) error{
-		st.loadCluster, st.loadTenants, st.loadHub, st.loadKeys, st.loadMembers, st.loadKept, st.loadLedger,
+		st.loadCluster, st.loadTenants, st.loadHub, st.loadKeys, st.loadMembers, st.loadKept, st.loadLedger, st.loadAudit,
 	} {
 		if err := load(s.System()); err != nil {
 			return nil, fmt.Errorf("load the system space: %w", err)

@@ -10,7 +10,8 @@
 //
 // Invariants: the sequence has no gaps; a line's hash is SHA-256 over all of the line before its hash, the hash of the line
 // before included; the first line is chained to the node's id; a record that was taken is in the file when Close returns;
-// when the disk refuses, Append says so from then on, and nothing is left out in silence. The queue, a line, a segment and
+// while the disk refuses, Check says so, what was taken waits in memory and is written when it can be, and nothing is left
+// out in silence. The queue, a line, a segment and
 // the number of segments are bounded.
 //
 // It must never know keys' secrets, parameters, property values or query texts: a [Record] has no place for them.

@@ -3,6 +3,7 @@ package audit
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -18,6 +19,8 @@ const (
 	maxGather = 256 << 10
 	// syncEvery is how much time a power loss may take away; a killed process loses nothing that was written.
 	syncEvery = time.Second
+	// retryEvery paces the attempts while the disk refuses.
+	retryEvery = 250 * time.Millisecond
 	// DefaultSegmentBytes is where a file ends and the next begins.
 	DefaultSegmentBytes = 16 << 20
 	// DefaultSegments is how many files are kept.
@@ -34,23 +37,27 @@ type Config struct {
 	SegmentBytes int64
 	Segments     int
 	Logger       *slog.Logger
+
+	refuse func() error // a test's disk that is full
 }
 
-// ErrUnavailable says that the log can take no record: it is closed, or its disk refused one. It wraps the cause.
+// ErrUnavailable says that the log is closed, or that its disk refuses what it is given.
 var ErrUnavailable = errors.New("the audit log cannot be written")
 
 // Log is a node's audit log. Its methods may be called from any goroutine.
 type Log struct {
-	config Config
-	queue  chan Record
-	failed chan struct{} // closed when the disk refused
-	cause  error         // written once before failed is closed
-	ended  chan struct{} // closed when the goroutine is over
+	config  Config
+	queue   chan Record
+	stop    chan struct{} // closed when Close begins
+	ended   chan struct{} // closed when the goroutine is over
+	cause   error         // what was not written when it ended; written before ended is closed
+	failing atomic.Pointer[error]
 
 	closing sync.RWMutex // held shared by Append, so that the queue is not closed beneath it
 	closed  bool         // guarded by closing
 
-	head atomic.Pointer[Head]
+	head     atomic.Pointer[Head]
+	failures atomic.Uint64
 
 	// The rest belongs to the goroutine.
 	file    *os.File
@@ -72,7 +79,7 @@ func Open(c Config) (*Log, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	l := &Log{
-		config: c, queue: make(chan Record, maxQueue), failed: make(chan struct{}), ended: make(chan struct{}),
+		config: c, queue: make(chan Record, maxQueue), stop: make(chan struct{}), ended: make(chan struct{}),
 	}
 	if err := l.resume(); err != nil {
 		return nil, err
@@ -81,7 +88,8 @@ func Open(c Config) (*Log, error) {
 	return l, nil
 }
 
-// Append takes a record. It waits while the queue is full; the error wraps ErrUnavailable.
+// Append takes a record. It waits while the queue is full, as it becomes when the disk refuses for long; the error wraps
+// ErrUnavailable and says that the log is closed.
 func (l *Log) Append(r Record) error {
 	l.closing.RLock()
 	defer l.closing.RUnlock()
@@ -89,23 +97,38 @@ func (l *Log) Append(r Record) error {
 		return ErrUnavailable
 	}
 	select {
-	case <-l.failed:
-		return fmt.Errorf("%w: %w", ErrUnavailable, l.cause)
-	default:
-	}
-	select {
 	case l.queue <- r:
 		return nil
-	case <-l.failed:
-		return fmt.Errorf("%w: %w", ErrUnavailable, l.cause)
+	case <-l.stop:
+		return ErrUnavailable
 	}
 }
+
+// Check tells whether the log can be written now: while the disk refuses, nothing new should begin. The error wraps
+// ErrUnavailable and the disk's.
+func (l *Log) Check() error {
+	if cause := l.failing.Load(); cause != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, *cause)
+	}
+	return nil
+}
+
+// Waiting is how many records wait to be written.
+func (l *Log) Waiting() int { return len(l.queue) }
+
+// Failures is how often the disk refused.
+func (l *Log) Failures() uint64 { return l.failures.Load() }
 
 // Head names the last line that was written; its Seq is 0 before the first.
 func (l *Log) Head() Head { return *l.head.Load() }
 
-// Close writes what was taken, syncs, and ends the log.
+// Close writes what was taken, syncs, and ends the log. The error says that records could not be written.
 func (l *Log) Close() error {
+	select {
+	case <-l.stop:
+	default:
+		close(l.stop)
+	}
 	l.closing.Lock()
 	already := l.closed
 	l.closed = true
@@ -114,55 +137,66 @@ func (l *Log) Close() error {
 		close(l.queue)
 	}
 	<-l.ended
-	select {
-	case <-l.failed:
-		return l.cause
-	default:
-		return nil
-	}
+	return l.cause
 }
 
-// run writes until the queue is closed and empty, or the disk refuses.
+// run writes until the queue is closed and empty.
 func (l *Log) run() {
 	defer close(l.ended)
 	tick := time.NewTicker(syncEvery)
 	defer tick.Stop()
 	for {
-		var err error
 		select {
 		case r, open := <-l.queue:
 			if !open {
-				l.end(errors.Join(l.sync(), l.file.Close()))
+				l.insist(l.sync)
+				if l.file != nil {
+					l.cause = errors.Join(l.cause, l.file.Close())
+				}
 				return
 			}
-			err = l.gather(r)
+			l.gather(r)
 		case <-tick.C:
-			err = l.sync()
-		}
-		if err != nil {
-			l.end(errors.Join(err, l.file.Close()))
-			return
+			l.insist(l.sync)
 		}
 	}
 }
 
-func (l *Log) end(err error) {
-	if err == nil {
-		return
+// insist does what the disk may refuse until it is done: nothing is left out. When the log is closed meanwhile, one more
+// failure ends it, and what is lost by that is told.
+func (l *Log) insist(do func() error) bool {
+	for {
+		err := do()
+		if err == nil {
+			l.failing.Store(nil)
+			return true
+		}
+		l.failures.Add(1)
+		if l.failing.Swap(&err) == nil {
+			l.config.Logger.Error("the audit log cannot be written: requests are refused until it can", "error", err)
+		}
+		retry := time.NewTimer(retryEvery)
+		select {
+		case <-retry.C:
+		case <-l.stop:
+			retry.Stop()
+			if err := do(); err != nil {
+				l.cause = errors.Join(l.cause, err)
+				return false
+			}
+		}
 	}
-	l.config.Logger.Error("the audit log cannot be written", "error", err)
-	l.cause = err
-	close(l.failed)
 }
 
 // gather encodes a record and those that wait behind it, and writes them with one call.
-func (l *Log) gather(first Record) error {
-	head := l.Head()
+func (l *Log) gather(first Record) {
+	head, records := l.Head(), 0
 	l.buffer = l.buffer[:0]
 	for r, more := first, true; more; {
 		l.buffer, head.Hash = appendLine(l.buffer, &r, l.config.Node, head.Seq+1, head.Hash)
 		l.buffer = append(l.buffer, '\n')
 		head.Seq++
+		records++
 		if l.written+int64(len(l.buffer)) >= l.config.SegmentBytes || len(l.buffer) >= maxGather {
 			break
 		}
@@ -172,39 +206,64 @@ func (l *Log) gather(first Record) error {
 			more = false
 		}
 	}
+	if !l.insist(l.write) {
+		l.config.Logger.Error("audit records are lost: the disk refused them and the node stops", "records", records)
+		return
+	}
+	l.head.Store(&head)
+	if l.written >= l.config.SegmentBytes {
+		l.insist(l.rotate)
+	}
+}
+
+// write writes the buffer, whole or not at all.
+func (l *Log) write() error {
+	if l.config.refuse != nil {
+		if err := l.config.refuse(); err != nil {
+			return err
+		}
+	}
+	if l.file == nil { // a rotation failed in its middle
+		if err := l.next(); err != nil {
+			return err
+		}
+	}
 	if _, err := l.file.Write(l.buffer); err != nil {
-		return fmt.Errorf("write audit records: %w", err)
+		return errors.Join(fmt.Errorf("write audit records: %w", err), l.file.Truncate(l.written))
 	}
 	l.written += int64(len(l.buffer))
 	l.dirty = true
-	l.head.Store(&head)
-	if l.written >= l.config.SegmentBytes {
-		return l.rotate()
-	}
 	return nil
 }
 
 func (l *Log) sync() error {
-	if !l.dirty {
+	if !l.dirty || l.file == nil {
 		return nil
 	}
-	l.dirty = false
 	if err := l.file.Sync(); err != nil {
 		return fmt.Errorf("sync the audit log: %w", err)
 	}
+	l.dirty = false
 	return nil
 }
 
-// rotate begins the next file and lets the oldest go.
+// rotate begins the next file and lets the oldest go. It may be done again after a failure.
 func (l *Log) rotate() error {
-	if err := errors.Join(l.sync(), l.file.Close()); err != nil {
-		return err
+	if l.file != nil {
+		if err := l.sync(); err != nil {
+			return err
+		}
+		err := l.file.Close()
+		l.file = nil
+		if err != nil {
+			return fmt.Errorf("close an audit file: %w", err)
+		}
 	}
-	if err := l.create(segmentAt(l.config.Dir, l.Head().Seq+1)); err != nil {
+	if err := l.next(); err != nil {
 		return err
 	}
 	for len(l.kept) > l.config.Segments {
-		if err := os.Remove(l.kept[0].path); err != nil {
+		if err := os.Remove(l.kept[0].path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("remove the oldest audit file: %w", err)
 		}
 		l.kept = l.kept[1:]
@@ -212,14 +271,28 @@ func (l *Log) rotate() error {
 	return nil
 }
 
+// next opens the file behind the head, unless that is open.
+func (l *Log) next() error {
+	if l.file != nil {
+		return nil
+	}
+	return l.create(segmentAt(l.config.Dir, l.Head().Seq+1))
+}
+
 func (l *Log) create(s segment) error {
-	file, err := os.OpenFile(s.path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o600)
+	file, err := os.OpenFile(s.path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return fmt.Errorf("create an audit file: %w", err)
 	}
+	if info, err := file.Stat(); err != nil || info.Size() > 0 {
+		return errors.Join(fmt.Errorf("%s is there already", filepath.Base(s.path)), err, file.Close())
+	}
+	if err := syncDir(l.config.Dir); err != nil {
+		return errors.Join(err, file.Close())
+	}
 	l.file, l.written = file, 0
 	l.kept = append(l.kept, s)
-	return syncDir(l.config.Dir)
+	return nil
 }
 
 // resume finds where the chain ends.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -106,24 +107,49 @@ func TestLog_GoesOnBehindATornLine(t *testing.T) {
 	}
 }
 
-func TestLog_SaysWhenTheDiskRefuses(t *testing.T) {
-	l := open(t, Config{Dir: t.TempDir()})
+// While the disk refuses, the log says so and keeps what it took; when the disk takes again, everything is there.
+func TestLog_LosesNothingWhileTheDiskRefuses(t *testing.T) {
+	var full atomic.Bool
+	dir := t.TempDir()
+	l := open(t, Config{Dir: dir, SegmentBytes: 2000, refuse: func() error {
+		if full.Load() {
+			return errors.New("no space left")
+		}
+		return nil
+	}})
+	full.Store(true)
+	for i := range 50 {
+		if err := l.Append(record(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for l.Check() == nil && time.Now().Before(deadline) {
+		runtime.Gosched()
+	}
+	if err := l.Check(); !errors.Is(err, ErrUnavailable) || l.Failures() == 0 {
+		t.Errorf("a full disk: %v", err)
+	}
+	full.Store(false)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Append(record(3)); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("after the end: %v", err)
+	}
+	if report, err := Verify(dir, "id-1"); err != nil || report.Records != 50 {
+		t.Errorf("%d records, %v", report.Records, err)
+	}
+}
+
+// What a dead disk takes away at the end is told.
+func TestLog_CloseSaysWhatIsLost(t *testing.T) {
+	l := open(t, Config{Dir: t.TempDir(), refuse: func() error { return errors.New("no disk") }})
 	if err := l.Append(record(1)); err != nil {
 		t.Fatal(err)
 	}
-	deadline := time.Now().Add(10 * time.Second)
-	for l.Head().Seq == 0 && time.Now().Before(deadline) {
-	}
-	l.file.Close() // the disk is gone
-	var err error
-	for err == nil && time.Now().Before(deadline) {
-		err = l.Append(record(2))
-	}
-	if !errors.Is(err, ErrUnavailable) || l.Close() == nil {
-		t.Fatalf("%v", err)
-	}
-	if err := l.Append(record(3)); !errors.Is(err, ErrUnavailable) {
-		t.Fatalf("after the end: %v", err)
+	if err := l.Close(); err == nil {
+		t.Error("a record was lost without a word")
 	}
 }
 
