@@ -180,10 +180,12 @@ func (l *Log) insist(do func() error) bool {
 		case <-retry.C:
 		case <-l.stop:
 			retry.Stop()
-			if err := do(); err != nil {
-				l.cause = errors.Join(l.cause, err)
-				return false
+			err := do()
+			if err == nil {
+				l.failing.Store(nil)
 			}
+			l.cause = errors.Join(l.cause, err)
+			return err == nil
 		}
 	}
 }
