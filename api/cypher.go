@@ -118,6 +118,9 @@ func (r *Request) asks(kind cypher.Kind) tenancy.Function {
 
 // checkPlan asks for the request's own function, or for the plan's, and holds a reader to reading.
 func (s *Service) checkPlan(request Request, kind cypher.Kind) error {
+	if request.OnPlan != nil {
+		request.OnPlan(request.asks(kind))
+	}
 	if err := s.checkFunction(request.Principal, request.asks(kind)); err != nil {
 		return err
 	}

@@ -77,6 +77,9 @@ func (s *Service) explain(err error) *Error {
 		}
 	}
 	if e := explainTyped(err); e != nil {
+		if e.Code == CodeQueryLimitExceeded {
+			s.limited.Add(1)
+		}
 		e.cause = err
 		return e
 	}

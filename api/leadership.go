@@ -43,6 +43,7 @@ func (s *Service) followLeadership() {
 	s.owned.Go(func() { s.watchQueries(ctx) })
 	s.owned.Go(func() { s.warm(ctx) })
 	s.owned.Go(func() { s.passNews(ctx) })
+	s.owned.Go(func() { s.keepAudit(ctx) })
 	s.owned.Go(func() {
 		endTerm := func() {}
 		defer func() { endTerm() }()
@@ -51,14 +52,17 @@ func (s *Service) followLeadership() {
 			if !change.Leading {
 				s.lanes.Close()
 				s.txs.Close()
+				s.recordLeadership("ended", change.Term)
 				continue
 			}
+			s.recordLeadership("began", change.Term)
 			s.lanes.Open(change.Term)
 			s.txs.Open(change.Term)
 			term, end := context.WithCancel(ctx)
 			endTerm = end
 			s.owned.Go(func() { s.digests.Lead(term) })
 			s.owned.Go(func() { s.steerMembers(ctx, change.Term) })
+			s.owned.Go(func() { s.noteHeads(term) })
 			if s.control != nil {
 				s.owned.Go(func() { s.control.Lead(term) })
 			}

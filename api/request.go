@@ -44,6 +44,9 @@ type Request struct {
 	// ArrivedMs is when the request arrived at the door, wall clock (R10's window).
 	ArrivedMs int64
 
+	// OnPlan is told the function that the plan asks for, before it is authorized; nil tells nobody.
+	OnPlan func(tenancy.Function)
+
 	forwarded bool // another node sent it
 	// Cost, where it is not nil, is told what the request is charged, before it runs.
 	Cost *Cost

@@ -23,6 +23,8 @@ func (s *Service) registerPeerMethods() {
 	s.node.HandleCall(methodQueries, peer.Member, s.serveQueries)
 	s.node.HandleCall(methodKill, peer.Member, s.serveKill)
 	s.node.HandleCall(methodSpent, peer.Member, s.serveSpent)
+	s.node.HandleCall(methodAudit, peer.Member, s.serveAudit)
+	s.node.HandleCall(methodAuditHead, peer.Member, s.serveAuditHead)
 }
 
 // serveCypher runs a query for a node that forwarded it.

@@ -1,12 +1,15 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/hivellm/nexus/api/audit"
 	"github.com/hivellm/nexus/api/bookmark"
 	"github.com/hivellm/nexus/api/control"
 	"github.com/hivellm/nexus/api/digest"
@@ -37,6 +40,10 @@ type Config struct {
 	DigestEvery, ScrubEvery time.Duration
 	// Queries bounds what runs at once; zero values are the defaults of api/running.
 	Queries running.Config
+	// Audit records who did what; nil records nothing. Whoever opened it closes it after the service.
+	Audit *audit.Log
+	// AuditHeadsEvery paces the notes of the nodes' heads in the log; 0 = 10 s.
+	AuditHeadsEvery time.Duration
 	// Control is the control plane; nil for none.
 	Control *control.Settings
 	// SpendingDir is the folder of what is spent on this node (api/meter); nothing else is in it.
@@ -62,11 +69,15 @@ type Service struct {
 	ledger    *meter.Leader
 	residents residents
 	passNews  func(context.Context)
+	audit     *audit.Log // nil where nothing is recorded
 	// fingerprintKey keys the hashes by which texts of queries are told apart without being shown.
-	fingerprintKey []byte
-	maxStaleness   time.Duration
-	version        string
-	logger         *slog.Logger
+	fingerprintKey  []byte
+	auditHeadsEvery time.Duration
+	strangers       strangers
+	limited         atomic.Uint64 // queries that a limit ended here
+	maxStaleness    time.Duration
+	version         string
+	logger          *slog.Logger
 
 	work  work
 	stop  func()
@@ -93,7 +104,8 @@ func New(c Config) (*Service, error) {
 		plans:          cypher.NewCache(planCacheBytes),
 		running:        running.NewTable(c.Queries),
 		fingerprintKey: fingerprintKey(c.Secret),
-		maxStaleness:   c.MaxStaleness, version: c.Version, logger: logger,
+		audit:          c.Audit, auditHeadsEvery: cmp.Or(c.AuditHeadsEvery, headsEvery),
+		maxStaleness: c.MaxStaleness, version: c.Version, logger: logger,
 	}
 	s.lanes = lane.New(lane.Config{Machine: c.Machine, Node: c.Node, Logger: logger, NowMs: nowMs})
 	s.digests = digest.New(digest.Config{

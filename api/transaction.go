@@ -126,6 +126,9 @@ func (s *Service) checkStatement(request Request) (writes bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	if request.OnPlan != nil {
+		request.OnPlan(planFunctions[query.Kind()])
+	}
 	if err := s.checkFunction(request.Principal, planFunctions[query.Kind()]); err != nil {
 		return false, err
 	}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/hivellm/nexus/api"
+	"github.com/hivellm/nexus/api/audit"
 	"github.com/hivellm/nexus/api/control"
 	"github.com/hivellm/nexus/fsm"
 	"github.com/hivellm/nexus/fsm/fsmtest"
@@ -30,6 +31,7 @@ const Patience = 20 * time.Second
 // Node is one node of a test cluster.
 type Node struct {
 	Service *api.Service
+	Audit   *audit.Log
 	Machine *fsm.Machine
 	Raft    *raft.Node
 	// Gate makes the machine slow.
@@ -45,7 +47,7 @@ type Node struct {
 
 // Options are what tests set of the service. The zero value is the product's own.
 type Options struct {
-	DigestEvery, ScrubEvery time.Duration
+	DigestEvery, ScrubEvery, AuditHeadsEvery time.Duration
 	// Control makes each node's settings of the control plane, once for each start; nil for none.
 	Control func() *control.Settings
 	// MaxStaleness is auth.max_staleness; 0 = 10 s.
@@ -139,7 +141,10 @@ func startNode(t testing.TB, c *Cluster, addresses []string, i int, authority *p
 		if c.options.Control != nil {
 			plane = c.options.Control()
 		}
+		log, err := audit.Open(audit.Config{Dir: n.AuditDir(), NodeID: nodeID, Node: name, Logger: c.options.Logger})
+		n.Audit = must(t, log, err)
 		service, err := api.New(api.Config{
+			Audit: log, AuditHeadsEvery: c.options.AuditHeadsEvery,
 			Control: plane,
 			Machine: machine, Node: n.Raft, Secret: []byte("secret of " + clusterID), ClusterID: clusterID,
 			MaxStaleness: cmp.Or(c.options.MaxStaleness, 10*time.Second), Version: "test", Logger: c.options.Logger,
@@ -156,6 +161,9 @@ func startNode(t testing.TB, c *Cluster, addresses []string, i int, authority *p
 // MachineDir is the directory of the node's machine: for tests that do harm to a stopped one.
 func (n *Node) MachineDir() string { return filepath.Join(n.dir, "machine") }
 
+// AuditDir is the directory of the node's audit log.
+func (n *Node) AuditDir() string { return filepath.Join(n.dir, "audit") }
+
 // Stop closes a node; one that is stopped already stays so.
 func (n *Node) Stop(t testing.TB) {
 	t.Helper()
@@ -163,7 +171,7 @@ func (n *Node) Stop(t testing.TB) {
 		return
 	}
 	n.Service.Close()
-	if err := errors.Join(n.Raft.Close(), n.Machine.Close()); err != nil {
+	if err := errors.Join(n.Audit.Close(), n.Raft.Close(), n.Machine.Close()); err != nil {
 		t.Error(err)
 	}
 	n.Service = nil

@@ -3,6 +3,7 @@ package audit
 import (
 	"errors"
 	"io/fs"
+	"time"
 )
 
 // Bounds of one page.
@@ -17,9 +18,13 @@ const (
 type Filter struct {
 	// TenantID leaves only one tenant's; "" leaves all.
 	TenantID string
+	// Since leaves those from an instant on; zero leaves all.
+	Since time.Time
 }
 
-func (f Filter) takes(e *Entry) bool { return f.TenantID == "" || f.TenantID == e.TenantID }
+func (f Filter) takes(e *Entry) bool {
+	return (f.TenantID == "" || f.TenantID == e.TenantID) && !e.Time.Before(f.Since)
+}
 
 // Page is a part of a log.
 type Page struct {

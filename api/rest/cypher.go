@@ -23,6 +23,7 @@ func (s *Server) cypher(c *call) error {
 	}
 	request := api.Request{
 		Principal:    c.principal,
+		OnPlan:       actOf(c.echo).planned,
 		Query:        asked.Query,
 		Parameters:   asked.Parameters,
 		Database:     asked.Database,
@@ -62,6 +63,7 @@ func (s *Server) inRows(c *call, run func(api.Sink) (api.Summary, error)) error 
 	rows := newRows(c.response)
 	defer rows.release()
 	summary, err := run(rows)
+	actOf(c.echo).rows = rows.count
 	if err != nil {
 		return err
 	}
@@ -73,11 +75,14 @@ func (s *Server) inLines(c *call, run func(api.Sink) (api.Summary, error)) error
 	lines := newLines(c.response)
 	defer lines.close()
 	summary, err := run(lines)
+	a := actOf(c.echo)
+	a.rows = lines.count
 	switch {
 	case err == nil:
 		return lines.finish(summary)
 	case !lines.begun():
 		return err
 	}
-	return lines.fail(problemOf(s.refusalOf(c.echo, err), c.requestID))
+	a.refused = s.refusalOf(c.echo, err)
+	return lines.fail(problemOf(a.refused, c.requestID))
 }

@@ -90,7 +90,10 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 		header := c.Response().Header()
 		header[headerRequestID], header[headerNode], header[echo.HeaderCacheControl] = named[0:1:1], named[1:2:2], named[2:3:3]
 		c.Set(keyRequestID, requestID)
-		c.Set(keyArrivedMs, time.Now().UnixMilli())
+		a := &act{started: time.Now(), rows: -1}
+		c.Set(keyAct, a)
+		c.Set(keyArrivedMs, a.started.UnixMilli())
+		defer s.over(c, a)
 		defer func() {
 			if thrown := recover(); thrown != nil {
 				err = s.recovered(c, thrown)
@@ -107,6 +110,7 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 		if credential == "" {
 			credential = s.config.Open.credential(c.Path())
 		}
+		a.credential = credential
 		principal, err := s.service.Authenticate(credential)
 		if err != nil {
 			return err
@@ -147,12 +151,16 @@ func (s *Server) serve(r route) echo.HandlerFunc {
 		if !ok {
 			return errors.New("a route was reached without a principal")
 		}
+		audited := s.begin(c, r)
 		if r.function == tenancy.FunctionByPlan {
 			if principal.Tenant().IsZero() { // an operator has no tenant: no plan may ask for anything
 				return s.service.Allow(principal, tenancy.FunctionCypherRead)
 			}
 		} else if err := s.service.Allow(principal, r.function); err != nil {
 			return err
+		}
+		if audited != nil {
+			return audited
 		}
 		leave, err := s.service.Enter(r.function)
 		if err != nil {

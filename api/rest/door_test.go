@@ -26,6 +26,7 @@ func TestDoor(t *testing.T) {
 		test func(*testing.T, *world)
 	}{
 		{"Law5", testLaw5},
+		{"Metrics", testMetrics},
 		{"Import", testImport},
 		{"ImportOverQuota", testImportOverQuota},
 		{"Door/OneOrderOfRefusals", testDoorOneOrderOfRefusals},

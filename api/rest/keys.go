@@ -81,6 +81,7 @@ func (s *Server) createKey(c *call) error {
 	if err != nil {
 		return err
 	}
+	actOf(c.echo).object = made.Record.ID
 	return c.answer(http.StatusCreated, newKeyRow(made))
 }
 

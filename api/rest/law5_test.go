@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/hivellm/nexus/api/apitest"
+	"github.com/hivellm/nexus/api/audit"
 	"github.com/hivellm/nexus/tenancy"
 )
 
@@ -113,6 +114,23 @@ func samples(w *world, method, path string) (sample, bool) {
 			w.want(w.do("GET", "/health", a.text("key"), ""), 200)
 			w.refused(w.do("GET", "/health", old, ""), 401, "INVALID_TOKEN")
 		}}, true
+	case "GET /audit":
+		return sample{path, "", 200, func(w *world, a answer) {
+			wantIn(w, a, `"tenant_id":"`+w.one+`"`)
+			if strings.Contains(a.raw, `"tenant_id":"`+w.two+`"`) || strings.Contains(a.raw, `"hash"`) || strings.Contains(a.raw, `"tenant_id":null`) {
+				w.t.Errorf("a tenant sees what others did: %s", a.raw)
+			}
+		}}, true
+	case "GET /admin/audit":
+		return sample{path + "?limit=1000", "", 200, func(w *world, a answer) {
+			wantIn(w, a, `"tenant_id":"`+w.one+`"`)
+			wantIn(w, a, `"function":"authenticate"`)
+			wantIn(w, a, `"prev":"`)
+		}}, true
+	case "GET /admin/audit/heads":
+		return sample{path, "", 200, func(w *world, a answer) { wantIn(w, a, `"admin_chain":"`) }}, true
+	case "GET /metrics":
+		return sample{path, "", 200, nil}, true
 	case "GET /admin/queries", "GET /admin/queries/:id", "DELETE /admin/queries/:id":
 		return querySample(w, method, path), true
 	}
@@ -244,7 +262,37 @@ func testLaw5(t *testing.T, w *world) {
 	if len(served) != len(routes) {
 		t.Errorf("%d routes are served, %d are in the table", len(served), len(routes))
 	}
-	t.Logf("%d routes, %d cells", len(served), checked)
+	w.recorded()
+	t.Logf("%d routes, %d cells, %d refusals in the audit log", len(served), checked, len(w.refusals))
+}
+
+// recorded waits until each refusal of the walk stands in the audit log: by itself, or, of failed authentications in a second
+// that had many, in their number.
+func (w *world) recorded() {
+	w.t.Helper()
+	missing := map[string]bool{}
+	for _, id := range w.refusals {
+		missing[id] = true
+	}
+	summed := int64(0)
+	from := uint64(0)
+	apitest.WaitFor(w.t, "every refusal recorded", func() bool {
+		page, err := w.cluster.Nodes[0].Audit.Read(from, audit.Filter{}, audit.MaxPage)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		from = page.Next
+		for _, e := range page.Entries {
+			if missing[e.RequestID] && e.Outcome != audit.Denied {
+				w.t.Errorf("a refusal is recorded as %+v", e)
+			}
+			delete(missing, e.RequestID)
+			if e.RequestID == "" && e.Function == "authenticate" {
+				summed += e.Rows
+			}
+		}
+		return int64(len(missing)) <= summed
+	})
 }
 
 // listed finds what echo serves in the table.
@@ -306,6 +354,7 @@ func (w *world) walk(r route) (checked int) {
 	for _, c := range cells {
 		checked++
 		recorder := w.do(r.method, s.path, c.key, s.body)
+		w.refusals = append(w.refusals, recorder.Header().Get(headerRequestID))
 		if recorder.Code != c.status || !strings.Contains(recorder.Body.String(), `"code":"`+c.code+`"`) {
 			w.t.Errorf("%s %s, %s: answered %d %s, wanted %d %s", r.method, r.path, c.name, recorder.Code, recorder.Body, c.status, c.code)
 		}
@@ -318,7 +367,9 @@ func (w *world) walk(r route) (checked int) {
 		w.t.Errorf("%s %s: answered %d %s to who may, wanted %d", r.method, r.path, allowed.Code, allowed.Body, s.status)
 		return checked + 1
 	}
-	s.work(w, w.want(allowed, s.status))
+	if s.work != nil {
+		s.work(w, w.want(allowed, s.status))
+	}
 	return checked + 1
 }
 

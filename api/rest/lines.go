@@ -29,6 +29,7 @@ type lines struct {
 	buffer  []byte
 	some    bool // there was a row: the status is sent
 	columns bool
+	count   int64
 	waiting *time.Timer // armed while rows wait
 	failed  error       // of a flush by the timer
 	closed  bool
@@ -73,6 +74,7 @@ func (l *lines) Row(encoded []byte) error {
 	if l.failed != nil {
 		return l.failed
 	}
+	l.count++
 	first := !l.some
 	l.begin()
 	l.buffer = append(l.buffer, encoded...)

@@ -112,11 +112,12 @@ func problemOf(e *api.Error, requestID string) problem {
 // refuse answers an error. An answer that has begun cannot be taken back: its connection is broken, so that nobody takes
 // it for whole.
 func (s *Server) refuse(c echo.Context, err error) {
+	actOf(c).refused = s.refusalOf(c, err)
 	if c.Response().Committed {
 		s.logger.Info("an answer was cut off", "request_id", c.Get(keyRequestID), "error", err)
 		panic(http.ErrAbortHandler)
 	}
-	refusal := s.refusalOf(c, err)
+	refusal := actOf(c).refused
 	requestID, _ := c.Get(keyRequestID).(string)
 	if refusal.Code == api.CodeInternal {
 		s.logger.Error("answered INTERNAL", "request_id", requestID, "error", errors.Unwrap(refusal))

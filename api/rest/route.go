@@ -67,6 +67,11 @@ var routes = []route{
 	{method: http.MethodPost, path: "/admin/keys/:id/revoke", function: tenancy.FunctionKeyWrite, handle: (*Server).revokeKey},
 	{method: http.MethodPost, path: "/admin/keys/:id/rotate", function: tenancy.FunctionKeyWrite, handle: (*Server).rotateKey},
 
+	{method: http.MethodGet, path: "/audit", function: tenancy.FunctionAuditRead, handle: (*Server).ownAudit},
+	{method: http.MethodGet, path: "/admin/audit", function: tenancy.FunctionAuditAdmin, handle: (*Server).allAudit},
+	{method: http.MethodGet, path: "/admin/audit/heads", function: tenancy.FunctionAuditAdmin, handle: (*Server).auditHeads},
+	{method: http.MethodGet, path: "/metrics", function: tenancy.FunctionMetricsRead, handle: (*Server).metrics},
+
 	{method: http.MethodGet, path: "/admin/queries", function: tenancy.FunctionQueryAdmin, handle: (*Server).listQueries},
 	{method: http.MethodGet, path: "/admin/queries/:id", function: tenancy.FunctionQueryAdmin, handle: (*Server).showQuery},
 	{method: http.MethodDelete, path: "/admin/queries/:id", function: tenancy.FunctionQueryAdmin, handle: (*Server).killQuery},

@@ -40,6 +40,7 @@ type rows struct {
 	begun    bool // columns are written
 	sent     bool // bytes are on their way
 	some     bool // there was a row
+	count    int64
 }
 
 func newRows(response *echo.Response) *rows {
@@ -80,6 +81,7 @@ func (r *rows) BeginRow() []byte {
 // EndRow implements api.DirectSink.
 func (r *rows) EndRow(buffer []byte) error {
 	r.some, r.buffer = true, buffer
+	r.count++
 	if len(r.buffer) >= heldBytes || r.sent && len(r.buffer) >= sentBytes {
 		return r.send()
 	}

@@ -66,6 +66,7 @@ type Server struct {
 	nodeName     string
 	version      string
 	maxBodyBytes int64
+	seen         *seen
 	inFlight     chan struct{} // one element for each request being served
 	echo         *echo.Echo
 	http         *http.Server
@@ -85,6 +86,7 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{config: c, routes: routes, service: c.Service, logger: c.Logger, maxBodyBytes: c.MaxBodyBytes, inFlight: make(chan struct{}, maxInFlight)}
 	s.nodeID, s.nodeName, s.version = c.Service.Self()
+	s.seen = newSeen(c.Service)
 	s.echo = s.router()
 	s.http = &http.Server{
 		Handler:           s.echo,

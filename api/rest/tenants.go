@@ -89,6 +89,8 @@ func (s *Server) createTenant(c *call) error {
 	if err != nil {
 		return err
 	}
+	a := actOf(c.echo)
+	a.object, a.tenant = account.ID.String(), account.ID.String()
 	return c.answer(http.StatusCreated, tenantRowOf(account))
 }
 

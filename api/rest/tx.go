@@ -54,6 +54,7 @@ func (s *Server) txStatement(c *call) error {
 	}
 	request := api.Request{
 		Principal:   c.principal,
+		OnPlan:      actOf(c.echo).planned,
 		Query:       asked.Query,
 		Parameters:  asked.Parameters,
 		Database:    asked.Database,

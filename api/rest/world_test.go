@@ -26,6 +26,7 @@ type world struct {
 	operator string
 	// one and two are tenants with a key each.
 	one, two, oneKey, twoKey, oneName, twoName string
+	refusals                                   []string // request ids
 }
 
 // newServer starts a node that knows the operator's key, and the door in front of it.

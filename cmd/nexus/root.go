@@ -93,7 +93,7 @@ func (p *program) root() *cobra.Command {
 	flags.StringVar(&p.keyFile, "key-file", "", "file that holds the key (default: the key in $"+environmentKey+")")
 	flags.StringVar(&p.caFile, "ca-file", "", "authority of the nodes' HTTP certificates (default: the machine's)")
 	root.AddCommand(p.serveCommand(), p.devCommand(), p.queryCommand(), p.shellCommand(), p.clusterCommand(),
-		p.tenantCommand(), p.keyCommand(), p.migrateCommand(), p.hubCommand(), p.versionCommand())
+		p.tenantCommand(), p.keyCommand(), p.migrateCommand(), p.auditCommand(), p.hubCommand(), p.versionCommand())
 	return root
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hivellm/nexus/api"
+	"github.com/hivellm/nexus/api/audit"
 	"github.com/hivellm/nexus/api/rest"
 	"github.com/hivellm/nexus/cmd/nexus/config"
 	"github.com/hivellm/nexus/cmd/nexus/provision"
@@ -89,6 +90,7 @@ type node struct {
 	lock    *dataLock
 	machine *fsm.Machine
 	raft    *raft.Node
+	audit   *audit.Log // nil where nothing is recorded
 	service *api.Service
 	door    *rest.Server
 	logger  *slog.Logger
@@ -160,11 +162,14 @@ func (n *node) openFloors(ctx context.Context, c *config.Config) error {
 	if err != nil {
 		return err
 	}
+	if n.audit, err = openAudit(c, files.identity.NodeID, n.logger); err != nil {
+		return err
+	}
 	n.service, err = api.New(api.Config{
 		Control: plane,
 		Machine: n.machine, Node: n.raft, Secret: files.secret, ClusterID: files.identity.ClusterID,
 		MaxStaleness: c.MaxStaleness, SpendingDir: filepath.Join(c.DataDir, "spending"), Version: version, Logger: n.logger,
-		Queries: boundQueries(budget),
+		Queries: boundQueries(budget), Audit: n.audit,
 	})
 	return err
 }
@@ -186,6 +191,21 @@ func (n *node) openDoor(ctx context.Context, c *config.Config) (err error) {
 	return n.door.Listen()
 }
 
+// openAudit opens the node's audit log in cluster mode.
+func openAudit(c *config.Config, nodeID string, logger *slog.Logger) (*audit.Log, error) {
+	if !c.Audit.Enabled || c.Mode != config.ModeCluster {
+		return nil, nil
+	}
+	opened, err := audit.Open(audit.Config{
+		Dir: filepath.Join(c.DataDir, folderAudit), NodeID: nodeID, Node: c.Node.Name,
+		Segments: int(max(1, c.Audit.MaxBytes/audit.DefaultSegmentBytes)), Logger: logger,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open the audit log: %w", err)
+	}
+	return opened, nil
+}
+
 // close closes the floors from the top down. It may be called once, on a node that is open in part, too.
 func (n *node) close() error {
 	var faults []error
@@ -199,6 +219,9 @@ func (n *node) close() error {
 	if n.service != nil {
 		n.giveAway()
 		n.service.Close()
+	}
+	if n.audit != nil {
+		faults = append(faults, n.audit.Close())
 	}
 	if n.raft != nil {
 		faults = append(faults, n.raft.Close())

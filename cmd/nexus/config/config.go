@@ -18,6 +18,7 @@ const (
 	DefaultMaxBodyBytes  = 16 << 20
 	DefaultMaxStaleness  = 10 * time.Second
 	DefaultTimeoutFactor = 1.0
+	DefaultAuditBytes    = 1 << 30
 	// DefaultStandaloneListen and DefaultStandaloneName are a standalone node's.
 	DefaultStandaloneListen = "127.0.0.1:15474"
 	DefaultStandaloneName   = "standalone"
@@ -41,6 +42,7 @@ type Config struct {
 	// MemoryBudget is what databases may take in memory, in bytes; 0 = half of the machine's memory.
 	MemoryBudget int64
 	HiveHub      HiveHub
+	Audit        Audit
 	Log          Log
 
 	auth *bool  // what was said of AuthRequired
@@ -91,6 +93,12 @@ type HiveHub struct {
 	Retention time.Duration
 }
 
+// Audit says whether, and how much of, what is done is recorded.
+type Audit struct {
+	Enabled  bool
+	MaxBytes int64
+}
+
 // Log is how the node writes its log.
 type Log struct{ Level, Format string }
 
@@ -103,6 +111,7 @@ func defaults() *Config {
 		HTTP:          HTTP{MaxBodyBytes: DefaultMaxBodyBytes},
 		TimeoutFactor: DefaultTimeoutFactor,
 		MaxStaleness:  DefaultMaxStaleness,
+		Audit:         Audit{Enabled: true, MaxBytes: DefaultAuditBytes},
 		Log:           Log{Level: "info", Format: "text"},
 	}
 }

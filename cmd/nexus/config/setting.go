@@ -55,6 +55,8 @@ var settings = []setting{
 	{"cluster.token_file", kindText, "", unsupported("joining by a one-time token")},
 	{"raft.timeout_factor", kindNumber, "multiplier of Raft's timeouts, 0.1 to 100", factor(func(c *Config) *float64 { return &c.TimeoutFactor })},
 	{"memory.budget", kindNumber, "what databases may take in memory, such as 4GiB (default: half of the machine's)", budget},
+	{"audit.enabled", kindBool, "record who did what (cluster mode; default: true)", boolean(func(c *Config) *bool { return &c.Audit.Enabled })},
+	{"audit.max_bytes", kindNumber, "what the audit log may take on disk, such as 1GiB; the oldest records go first", size(func(c *Config) *int64 { return &c.Audit.MaxBytes })},
 	{"auth.max_staleness", kindText, "how long a node that lost its leader goes on authorizing", duration(func(c *Config) *time.Duration { return &c.MaxStaleness })},
 	{"auth.required", kindBool, "whether a request needs a key (default: true in a cluster, false standalone)", required},
 	{"hivehub.url", kindText, "HiveHub's base URL; without one there is no control plane", text(func(c *Config) *string { return &c.HiveHub.URL })},
