@@ -31,10 +31,11 @@ type Node struct {
 	HTTP string // host:port
 	Dir  string
 
-	binary  string
-	env     []string
-	pprof   string
-	logPath string
+	binary    string
+	arguments []string
+	env       []string
+	pprof     string
+	logPath   string
 
 	mu      sync.Mutex
 	command *exec.Cmd        // guarded by mu; nil while down
@@ -46,9 +47,11 @@ type Node struct {
 
 func newNode(c *Cluster, name string, port int) *Node {
 	host := func(offset int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port+offset)) }
+	dir := filepath.Join(c.Dir, name)
 	return &Node{
-		Name: name, HTTP: host(0), Dir: filepath.Join(c.Dir, name), binary: c.binary, env: c.options.Env,
-		pprof: host(pprofOffset), logPath: filepath.Join(c.Dir, name+".log"),
+		Name: name, HTTP: host(0), Dir: dir, binary: c.binary, env: c.options.Env,
+		arguments: []string{"serve", "--config", filepath.Join(dir, "nexus.toml")},
+		pprof:     host(pprofOffset), logPath: filepath.Join(c.Dir, name+".log"),
 	}
 }
 
@@ -64,7 +67,7 @@ func (n *Node) Start() error {
 		return fmt.Errorf("start %s: %w", n.Name, err)
 	}
 	defer out.Close()
-	command := exec.Command(n.binary, "serve", "--config", filepath.Join(n.Dir, "nexus.toml"))
+	command := exec.Command(n.binary, n.arguments...)
 	command.Stdout, command.Stderr = out, out
 	command.Env = append(append(os.Environ(), n.env...), "NEXUS_BENCH_PPROF="+n.pprof)
 	command.SysProcAttr = attributes()
