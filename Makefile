@@ -1,7 +1,7 @@
 # Nexus: the project's targets. `make check` is what must hold before a change lands.
 GO ?= go
 
-.PHONY: build test check lint bench chaos planted kit fuzz
+.PHONY: build test check lint bench chaos planted kit fuzz audit
 
 build: ## the one binary
 	CGO_ENABLED=0 $(GO) build -o bin/nexus ./cmd/nexus
@@ -26,6 +26,9 @@ planted: ## every planted bug, and the test that catches it
 
 chaos: ## whole-product checks in full size: kills, histories, isolation, lanes; then planted bugs caught from outside
 	NEXUS_FULL=1 NEXUS_PLANTED=1 $(GO) test -count=1 -timeout 60m -v ./scripts/chaos ./scripts/isolation
+
+audit: ## authorization, isolation, canaries, vulnerabilities, static analysis and a minute of each fuzz target, in one table
+	$(GO) run ./scripts/audit
 
 bench: ## three real nodes and the client on this machine; docs/BENCHMARKS.md tells more
 	$(GO) run ./scripts/bench

@@ -27,6 +27,7 @@ func TestDoor(t *testing.T) {
 	}{
 		{"Law5", testLaw5},
 		{"Metrics", testMetrics},
+		{"Canaries", testCanaries},
 		{"Import", testImport},
 		{"ImportOverQuota", testImportOverQuota},
 		{"Door/OneOrderOfRefusals", testDoorOneOrderOfRefusals},

@@ -22,6 +22,7 @@ func TestProduct(t *testing.T) {
 		{"Merge", checkMerge},
 		{"Northwind", checkNorthwind},
 		{"Lanes", checkLanes},
+		{"Hostile", checkHostile},
 		{"Idle", checkIdle},
 		{"Damage", checkDamage},
 		{"Scenarios", checkScenarios},
