@@ -56,6 +56,7 @@ var table = []row{
 	{"damage-stops-node", "R18", "./fsm", "TestScenario_ATornRecordStopsItsDatabaseAlone"},
 	{"adopt-without-log", "R18", "./fsm", "TestAdopt_MakesWholeWhileTheLogGoesOn"},
 	{"dropped-goes-on", "R20", "./api", "TestDrop_EndsWhatRuns"},
+	{"grant-unchecked", "LAW 5", "./api/rest", "TestDoor/Law5"},
 	{"denial-not-audited", "LAW 5", "./api/rest", "TestDoor/Law5"},
 	{"sort-goes-on", "R20", "./graph/cypher", "TestInterrupt_BitesWhereverAQueryIs/sort"},
 	{"never-evicted", "R21", "./fsm", "TestResidency_LeastRecentlyUsedGoFirst"},
