@@ -108,11 +108,12 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		credential := credentialOf(c.Request().Header)
 		if credential == "" {
-			credential = s.config.Open.credential(c.Path())
+			credential = s.config.Open.credential(c.Request(), c.Path())
 		}
 		a.credential = credential
 		principal, err := s.service.Authenticate(credential)
 		if err != nil {
+			s.damp(c, credential, err)
 			return err
 		}
 		c.Set(keyPrincipal, principal)
@@ -120,6 +121,14 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 			return unserved(c)
 		}
 		return next(c)
+	}
+}
+
+// damp holds the answer to a refused credential back where there were too many.
+func (s *Server) damp(c echo.Context, credential string, err error) {
+	var refused *api.Error
+	if errors.As(err, &refused) && refused.Code == api.CodeInvalidToken && s.damping != nil && s.damping.failed(time.Now(), c.RealIP(), credential) {
+		s.damping.hold(c.Request().Context())
 	}
 }
 

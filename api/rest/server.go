@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -48,12 +49,23 @@ type Open struct {
 	Everywhere bool
 }
 
-// credential is what a request without one is taken to bring; "" asks for one.
-func (o Open) credential(path string) string {
-	if !o.Key.IsZero() && (o.Everywhere || path == "/" || path == "/health") {
+// credential is what a request without one is taken to bring; "" asks for one. What a browser sends for a foreign page, or
+// to a foreign name that was made to mean this machine, brings nothing: the page would speak for whoever looks at it.
+func (o Open) credential(r *http.Request, path string) string {
+	switch {
+	case o.Key.IsZero():
+		return ""
+	case path == "/" || path == "/health":
+		return o.Key.Reveal()
+	case o.Everywhere && len(r.Header.Values("Origin")) == 0 && loopbackHost(r.Host):
 		return o.Key.Reveal()
 	}
 	return ""
+}
+
+// loopbackHost tells whether a request was sent to this machine by a name that can mean no other.
+func loopbackHost(host string) bool {
+	return loopback(host) || loopback(net.JoinHostPort(strings.Trim(host, "[]"), "80"))
 }
 
 // Server is the HTTP door. Listen, then Serve until Shutdown.
@@ -68,6 +80,7 @@ type Server struct {
 	maxBodyBytes int64
 	seen         *seen
 	inFlight     chan struct{} // one element for each request being served
+	damping      *damping      // nil holds nothing back: tests that ask as everybody
 	echo         *echo.Echo
 	http         *http.Server
 	listener     net.Listener
@@ -84,7 +97,7 @@ func New(c Config) (*Server, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{config: c, routes: routes, service: c.Service, logger: c.Logger, maxBodyBytes: c.MaxBodyBytes, inFlight: make(chan struct{}, maxInFlight)}
+	s := &Server{config: c, routes: routes, service: c.Service, logger: c.Logger, maxBodyBytes: c.MaxBodyBytes, inFlight: make(chan struct{}, maxInFlight), damping: newDamping()}
 	s.nodeID, s.nodeName, s.version = c.Service.Self()
 	s.seen = newSeen(c.Service)
 	s.echo = s.router()
