@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -63,6 +64,9 @@ func (s *Service) cypher(ctx context.Context, request Request, sink Sink) (Summa
 		summary, err = s.write(ctx, r, sink)
 	} else {
 		summary, err = s.read(ctx, r, sink)
+		if enough := (*EnoughError)(nil); errors.As(err, &enough) { // of what the leader served: its summary stayed behind
+			summary, err = Summary{Consistency: r.level(), Node: s.node.Self().Name, Leader: s.leaderName(), Rows: enough.Rows}, nil
+		}
 	}
 	s.countRun(request.Principal, summary, r.started, err)
 	if err != nil {

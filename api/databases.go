@@ -46,10 +46,14 @@ func (s *Service) Databases(ctx context.Context, p tenancy.Principal) ([]Databas
 	if err != nil {
 		return nil, err
 	}
-	databases := registry.Databases(p.Tenant())
+	return s.databasesOf(registry, p.Tenant())
+}
+
+func (s *Service) databasesOf(registry *fsm.Registry, tenant tenancy.ID) ([]DatabaseInfo, error) {
+	databases := registry.Databases(tenant)
 	list := make([]DatabaseInfo, 0, len(databases))
 	for _, d := range databases {
-		meta, err := s.machine.Meta(p.Tenant(), d.Number)
+		meta, err := s.machine.Meta(tenant, d.Number)
 		if err != nil {
 			return nil, s.explain(err)
 		}

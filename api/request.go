@@ -59,6 +59,16 @@ type Sink interface {
 	Row(encoded []byte) error
 }
 
+// EnoughError is what a Sink answers when it has all the rows that it wants: a query that only reads ends there, and well.
+// A query that writes has done its work before the first row, so its sink must take them all.
+type EnoughError struct {
+	// Rows were taken.
+	Rows uint64
+}
+
+// Error implements error.
+func (*EnoughError) Error() string { return "enough rows" }
+
 // DirectSink is a Sink that lets rows be appended where they are sent from: BeginRow gives its buffer, to which one row
 // is appended, and EndRow takes it back. A row that is not ended was never there.
 type DirectSink interface {

@@ -37,11 +37,14 @@ func (s *Service) Schema(ctx context.Context, p tenancy.Principal, database stri
 		return Schema{}, err
 	}
 	defer pinned.Release()
-	g := pinned.Graph
+	return schemaOf(pinned.Graph), nil
+}
+
+func schemaOf(g *graph.Graph) Schema {
 	return Schema{
 		Labels: labelCounts(g), RelationshipTypes: typeCounts(g), PropertyKeys: g.PropertyKeyNames(),
 		Indexes: g.Indexes(), Constraints: g.Constraints(),
-	}, nil
+	}
 }
 
 // Stats reads a database's counts as a strong read sees them. database "" = default.
@@ -51,13 +54,16 @@ func (s *Service) Stats(ctx context.Context, p tenancy.Principal, database strin
 		return Stats{}, err
 	}
 	defer pinned.Release()
-	g := pinned.Graph
+	return statsOf(pinned.Graph), nil
+}
+
+func statsOf(g *graph.Graph) Stats {
 	meta := g.Meta()
 	return Stats{
 		Nodes: meta.Nodes, Relationships: meta.Relationships,
 		Labels: labelCounts(g), RelationshipTypes: typeCounts(g),
 		PropertyKeys: len(g.PropertyKeyNames()), Indexes: len(g.Indexes()), StorageBytes: meta.Bytes,
-	}, nil
+	}
 }
 
 func labelCounts(g *graph.Graph) []NameCount {

@@ -33,6 +33,10 @@ func samples(w *world, method, path string) (sample, bool) {
 		return sample{path, `{"query":"CREATE (p:Person) RETURN 1 AS x"}`, 200, func(w *world, a answer) { wantNumber(w, a.fields["stats"], "nodes_created", "1") }}, true
 	case "POST /tx", "POST /tx/:id", "POST /tx/:id/commit", "DELETE /tx/:id":
 		return txSample(w, method, path), true
+	case "POST /mcp":
+		return sample{path, `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`, 200, func(w *world, a answer) { wantIn(w, a, `"tools":[]`) }}, true
+	case "GET /mcp", "DELETE /mcp":
+		return sample{path, "", 405, func(w *world, a answer) { wantIn(w, a, "METHOD_NOT_ALLOWED") }}, true
 	case "GET /databases":
 		return sample{path, "", 200, func(w *world, a answer) { wantIn(w, a, `"default"`) }}, true
 	case "POST /databases":
@@ -135,6 +139,14 @@ func samples(w *world, method, path string) (sample, bool) {
 		return querySample(w, method, path), true
 	}
 	return sample{}, false
+}
+
+// headersOf are those that the agents' protocol asks for.
+func headersOf(r route) []string {
+	if r.path != pathAgents {
+		return nil
+	}
+	return []string{"Content-Type", "application/json", "Accept", "application/json, text/event-stream"}
 }
 
 // querySample steers a query that runs for minutes: it is listed, shown and killed.
@@ -353,7 +365,7 @@ func (w *world) walk(r route) (checked int) {
 	before := w.digests()
 	for _, c := range cells {
 		checked++
-		recorder := w.do(r.method, s.path, c.key, s.body)
+		recorder := w.do(r.method, s.path, c.key, s.body, headersOf(r)...)
 		w.refusals = append(w.refusals, recorder.Header().Get(headerRequestID))
 		if recorder.Code != c.status || !strings.Contains(recorder.Body.String(), `"code":"`+c.code+`"`) {
 			w.t.Errorf("%s %s, %s: answered %d %s, wanted %d %s", r.method, r.path, c.name, recorder.Code, recorder.Body, c.status, c.code)
@@ -362,7 +374,7 @@ func (w *world) walk(r route) (checked int) {
 	if after := w.digests(); after != before {
 		w.t.Errorf("%s %s: a refused call changed a digest", r.method, r.path)
 	}
-	allowed := w.do(r.method, s.path, w.exactly(r), s.body)
+	allowed := w.do(r.method, s.path, w.exactly(r), s.body, headersOf(r)...)
 	if allowed.Code != s.status {
 		w.t.Errorf("%s %s: answered %d %s to who may, wanted %d", r.method, r.path, allowed.Code, allowed.Body, s.status)
 		return checked + 1
@@ -391,9 +403,14 @@ func (w *world) cells(r route) []cell {
 		{"revoked", revoked, 401, "INVALID_TOKEN"},
 		{"expired", w.key(strings.TrimSuffix(rights.body(nil), "}") + `,"expires_at":"` + past() + `"}`).text("key"), 401, "INVALID_TOKEN"},
 		{"suspended tenant", suspended, 403, "TENANT_SUSPENDED"},
+	}
+	if needs == tenancy.FunctionAnyKey { // what is behind asks for its own: mcp walks that
+		return cells
+	}
+	cells = append(cells, []cell{
 		{"no function", w.key(rights.body(&none)).text("key"), 403, "FUNCTION_NOT_ALLOWED"},
 		{"all functions but this", w.key(rights.body(&most)).text("key"), 403, "FUNCTION_NOT_ALLOWED"},
-	}
+	}...)
 	if needs.Administrative() {
 		cells = append(cells, cell{"a tenant", w.oneKey, 403, "FUNCTION_NOT_ALLOWED"})
 	} else if needs != tenancy.FunctionHealthRead {
@@ -446,6 +463,9 @@ func (w *world) allBut(f tenancy.Function) (names []string) {
 func (w *world) exactly(r route) string {
 	f := functionOf(r)
 	only := []string{f.Name()}
+	if f == tenancy.FunctionAnyKey {
+		only = []string{}
+	}
 	return w.key(w.rights(f).body(&only)).text("key")
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/hivellm/nexus/api"
+	encode "github.com/hivellm/nexus/api/answer"
 )
 
 const (
@@ -62,7 +63,7 @@ func (l *lines) Columns(names []string) error {
 	defer l.mu.Unlock()
 	l.columns = true
 	l.buffer = append(l.buffer, `{"columns":`...)
-	l.buffer = appendTexts(l.buffer, names)
+	l.buffer = encode.AppendTexts(l.buffer, names)
 	l.buffer = append(l.buffer, "}\n"...)
 	return nil
 }

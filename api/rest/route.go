@@ -25,6 +25,10 @@ var routes = []route{
 	{method: http.MethodPost, path: "/tx/:id/commit", function: tenancy.FunctionTx, handle: (*Server).commitTx},
 	{method: http.MethodDelete, path: "/tx/:id", function: tenancy.FunctionTx, handle: (*Server).rollbackTx},
 
+	{method: http.MethodPost, path: pathAgents, function: tenancy.FunctionAnyKey, handle: (*Server).agents, streams: true},
+	{method: http.MethodGet, path: pathAgents, function: tenancy.FunctionAnyKey, handle: (*Server).agents},
+	{method: http.MethodDelete, path: pathAgents, function: tenancy.FunctionAnyKey, handle: (*Server).agents},
+
 	{method: http.MethodGet, path: "/databases", function: tenancy.FunctionDatabaseRead, handle: (*Server).listDatabases},
 	{method: http.MethodPost, path: "/databases", function: tenancy.FunctionDatabaseWrite, handle: (*Server).createDatabase},
 	{method: http.MethodDelete, path: "/databases/:name", function: tenancy.FunctionDatabaseWrite, handle: (*Server).dropDatabase},

@@ -11,7 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/hivellm/nexus/api"
-	"github.com/hivellm/nexus/graph/value"
+	encode "github.com/hivellm/nexus/api/answer"
 )
 
 const (
@@ -60,7 +60,7 @@ func (r *rows) release() {
 func (r *rows) Columns(names []string) error {
 	r.begun = true
 	r.buffer = append(r.buffer, `{"columns":`...)
-	r.buffer = appendTexts(r.buffer, names)
+	r.buffer = encode.AppendTexts(r.buffer, names)
 	r.buffer = append(r.buffer, `,"rows":[`...)
 	return nil
 }
@@ -127,16 +127,4 @@ func (r *rows) finish(summary api.Summary) error {
 		r.response.Header().Set(echo.HeaderContentLength, strconv.Itoa(len(r.buffer)))
 	}
 	return r.send()
-}
-
-// appendTexts appends a JSON list of strings.
-func appendTexts(dst []byte, texts []string) []byte {
-	dst = append(dst, '[')
-	for i, text := range texts {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = value.AppendJSONString(dst, text)
-	}
-	return append(dst, ']')
 }

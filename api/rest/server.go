@@ -37,6 +37,8 @@ type Config struct {
 	Insecure                bool
 	// MaxBodyBytes bounds a request's body; 0 = DefaultMaxBodyBytes.
 	MaxBodyBytes int64
+	// Agents serves /mcp; nil = nothing is there.
+	Agents Agents
 	// Open is for a standalone node; the zero one asks everybody for a key.
 	Open   Open
 	Logger *slog.Logger

@@ -4,38 +4,21 @@ import (
 	"strconv"
 
 	"github.com/hivellm/nexus/api"
+	encode "github.com/hivellm/nexus/api/answer"
 	"github.com/hivellm/nexus/graph/value"
 )
-
-// statFields names every figure of a query's stats, in the order of answers.
-var statFields = []struct {
-	name string
-	of   func(*api.Summary) uint64
-}{
-	{"nodes_created", func(s *api.Summary) uint64 { return uint64(s.Stats.NodesCreated) }},
-	{"nodes_deleted", func(s *api.Summary) uint64 { return uint64(s.Stats.NodesDeleted) }},
-	{"relationships_created", func(s *api.Summary) uint64 { return uint64(s.Stats.RelationshipsCreated) }},
-	{"relationships_deleted", func(s *api.Summary) uint64 { return uint64(s.Stats.RelationshipsDeleted) }},
-	{"properties_set", func(s *api.Summary) uint64 { return uint64(s.Stats.PropertiesSet) }},
-	{"labels_added", func(s *api.Summary) uint64 { return uint64(s.Stats.LabelsAdded) }},
-	{"labels_removed", func(s *api.Summary) uint64 { return uint64(s.Stats.LabelsRemoved) }},
-	{"indexes_added", func(s *api.Summary) uint64 { return uint64(s.Stats.IndexesAdded) }},
-	{"indexes_removed", func(s *api.Summary) uint64 { return uint64(s.Stats.IndexesRemoved) }},
-	{"constraints_added", func(s *api.Summary) uint64 { return uint64(s.Stats.ConstraintsAdded) }},
-	{"constraints_removed", func(s *api.Summary) uint64 { return uint64(s.Stats.ConstraintsRemoved) }},
-}
 
 // appendStats appends the member "stats".
 func appendStats(dst []byte, s *api.Summary) []byte {
 	dst = append(dst, `"stats":{`...)
-	for i, field := range statFields {
+	for i, field := range api.StatFields {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
 		dst = append(dst, '"')
-		dst = append(dst, field.name...)
+		dst = append(dst, field.Name...)
 		dst = append(dst, `":`...)
-		dst = strconv.AppendUint(dst, field.of(s), 10)
+		dst = strconv.AppendUint(dst, field.Of(&s.Stats), 10)
 	}
 	return append(dst, '}')
 }
@@ -84,7 +67,7 @@ func appendSummary(dst []byte, s api.Summary) []byte {
 	dst = append(dst, ']')
 	if s.Plan != nil {
 		dst = append(dst, `,"plan":`...)
-		dst = appendPlan(dst, s.Plan)
+		dst = encode.AppendPlan(dst, s.Plan)
 	}
 	if s.Replayed {
 		dst = append(dst, `,"replayed":true`...)

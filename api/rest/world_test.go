@@ -3,6 +3,7 @@ package rest
 import (
 	"bytes"
 	"encoding/json"
+	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"strings"
@@ -11,7 +12,9 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/hivellm/nexus/api"
 	"github.com/hivellm/nexus/api/apitest"
+	"github.com/hivellm/nexus/mcp"
 )
 
 func TestMain(m *testing.M) {
@@ -34,12 +37,20 @@ func newServer(t *testing.T) (*apitest.Cluster, *Server) {
 	t.Helper()
 	cluster := apitest.Start(t, 1)
 	cluster.Operator(t, cluster.Nodes[0])
-	server, err := New(Config{Service: cluster.Nodes[0].Service, MaxBodyBytes: 2 << 20})
+	server, err := New(Config{Service: cluster.Nodes[0].Service, MaxBodyBytes: 2 << 20, Agents: agentsOf(cluster.Nodes[0].Service)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	server.damping = nil // the matrix asks as everybody, from one address
 	return cluster, server
+}
+
+// agentsOf is the agents' door as cmd/nexus fits it to this one.
+func agentsOf(service *api.Service) Agents {
+	door := mcp.New(mcp.Config{Service: service})
+	return func(w http.ResponseWriter, r *http.Request, a Agent) error {
+		return door.Serve(w, r, a.Body, mcp.Caller{Principal: a.Principal, RequestID: a.RequestID, ArrivedMs: a.ArrivedMs, Told: a.Told})
+	}
 }
 
 func newWorld(t *testing.T, cluster *apitest.Cluster, server *Server) *world {

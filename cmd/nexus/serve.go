@@ -178,7 +178,7 @@ func (n *node) openFloors(ctx context.Context, c *config.Config) error {
 func (n *node) openDoor(ctx context.Context, c *config.Config) (err error) {
 	door := rest.Config{
 		Service: n.service, Listen: c.HTTP.Listen, TLSCertFile: c.HTTP.TLSCertFile, TLSKeyFile: c.HTTP.TLSKeyFile,
-		Insecure: c.HTTP.Insecure, MaxBodyBytes: c.HTTP.MaxBodyBytes, Logger: n.logger,
+		Insecure: c.HTTP.Insecure, MaxBodyBytes: c.HTTP.MaxBodyBytes, Agents: agentsDoor(n.service, n.logger), Logger: n.logger,
 	}
 	if c.Mode == config.ModeStandalone {
 		if door.Open, err = beStandalone(ctx, c, n.service); err != nil {

@@ -1,4 +1,4 @@
-package rest
+package answer
 
 import (
 	"strconv"
@@ -7,15 +7,15 @@ import (
 	"github.com/hivellm/nexus/graph/value"
 )
 
-// appendPlan appends the plan of EXPLAIN or PROFILE: an operator with what gives it rows as its first child. Rows and
+// AppendPlan appends the plan of EXPLAIN or PROFILE: an operator with what gives it rows as its first child. Rows and
 // hits are there for PROFILE alone.
-func appendPlan(dst []byte, n *cypher.PlanNode) []byte {
+func AppendPlan(dst []byte, n *cypher.PlanNode) []byte {
 	dst = append(dst, `{"operator":`...)
 	dst = value.AppendJSONString(dst, n.Operator)
 	dst = append(dst, `,"details":`...)
 	dst = value.AppendJSONString(dst, n.Details)
 	dst = append(dst, `,"identifiers":`...)
-	dst = appendTexts(dst, n.Identifiers)
+	dst = AppendTexts(dst, n.Identifiers)
 	dst = append(dst, `,"estimated_rows":`...)
 	dst = value.AppendJSON(dst, value.Float(n.EstimatedRows))
 	if n.Measured {
@@ -29,7 +29,19 @@ func appendPlan(dst []byte, n *cypher.PlanNode) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendPlan(dst, child)
+		dst = AppendPlan(dst, child)
 	}
 	return append(dst, "]}"...)
+}
+
+// AppendTexts appends a JSON list of strings.
+func AppendTexts(dst []byte, texts []string) []byte {
+	dst = append(dst, '[')
+	for i, text := range texts {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = value.AppendJSONString(dst, text)
+	}
+	return append(dst, ']')
 }
