@@ -138,3 +138,29 @@ func TestLimits_AreNamed(t *testing.T) {
 		}
 	}
 }
+
+// paces counts the checkpoints of a sort: those at which nothing was answered yet and no more is held than before.
+type paces struct {
+	held    int64
+	sorting int
+}
+
+func (p *paces) Pace(rows uint64, memory int64) error {
+	if rows == 0 && memory > 0 && memory == p.held {
+		p.sorting++
+	}
+	p.held = memory
+	return nil
+}
+
+// A sort has checkpoints while it orders what it has gathered.
+func TestInterrupt_ASortHasCheckpoints(t *testing.T) {
+	q := mustPrepare(t, `UNWIND range(1, 50000) AS i RETURN i ORDER BY i % 1009, -i`)
+	p := &paces{}
+	if _, err := cypher.Read(t.Context(), q, graph.Empty(), cypher.Options{Pacer: p}, &discard{}); err != nil {
+		t.Fatal(err)
+	}
+	if p.sorting < 10 {
+		t.Errorf("%d checkpoints while 50000 rows were sorted", p.sorting)
+	}
+}

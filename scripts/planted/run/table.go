@@ -58,7 +58,7 @@ var table = []row{
 	{"dropped-goes-on", "R20", "./api", "TestDrop_EndsWhatRuns"},
 	{"grant-unchecked", "LAW 5", "./api/rest", "TestDoor/Law5"},
 	{"denial-not-audited", "LAW 5", "./api/rest", "TestDoor/Law5"},
-	{"sort-goes-on", "R20", "./graph/cypher", "TestInterrupt_BitesWhereverAQueryIs/sort"},
+	{"sort-goes-on", "R20", "./graph/cypher", "TestInterrupt_ASortHasCheckpoints"},
 	{"never-evicted", "R21", "./fsm", "TestResidency_LeastRecentlyUsedGoFirst"},
 	{"evict-pinned", "R21", "./fsm", "TestResidency_PinnedTenantStays"},
 	{"install-cold", "R21", "./fsm", "TestApply_ColdTouchesTheStoreOnly"},
