@@ -11,6 +11,7 @@
 //	                    a member of the lane's next batch, and what became of it is asked of the machine (R14)
 //	Service.Do          an operation of the table in operations.go: what changes or tells of tenants, keys, databases
 //	                    and the cluster; runs where it must, after the leader has authorized again
+//	Service.Record      who did what, in the node's own log (audit); Audit reads it from all nodes; the leader notes its heads
 //	Explain             every error of the floors below becomes one Error with a Code of one table
 //	Service.DrainMember … RemoveMember, UndrainMember, DrainOf: a mark in the log; the leader moves who is marked, step by
 //	                    step (steer.go); Service.Enter counts what a node does and refuses new work while it is marked

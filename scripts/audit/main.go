@@ -1,4 +1,4 @@
-// Command audit runs what can be run of the security checklist (docs/SECURITY.md) and prints one table: the authorization
+// Command audit runs what can be run of the audit of multi-tenancy and prints one table: the authorization
 // matrix, isolation, canary secrets, known vulnerabilities, static analysis and the fuzz targets. It fails when a check does.
 //
 //	go run ./scripts/audit [-fuzz 60s] [-only NAME]
