@@ -71,6 +71,7 @@ var table = []row{
 	{"forget-prefix", "§6 of ARCHITECTURE", "./fsm", "TestScenario_TenantsKeepTheirRecords"},
 	{"hub-wrong-tenant", "HIVEHUB", "./hivehub", "TestClient_TriesAgainWhatMayPass"},
 	{"hub-event-replayed", "R33", "./hivehub", "TestVerifier_TakesWhatTheHubSignedOnce"},
+	{"hub-event-unsigned", "R33", "./api/control", "TestPlane_ForgedEventsAskNobody"},
 	{"hub-older-page", "HIVEHUB", "./fsm", "TestHub_RowsMoveForwardOnly"},
 	{"hub-suspension-ignored", "HIVEHUB", "./fsm", "TestHub_SuspensionRefusesAtOnce"},
 	{"hub-older-row", "HIVEHUB", "./hivehub", "TestReconciler_OlderTwiceAndOutOfOrder"},
