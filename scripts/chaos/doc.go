@@ -13,6 +13,7 @@
 //	                     under kills and pauses must fit one order
 //	  Kills              kill -9 under recording writers: nothing acknowledged is lost, nothing doubles
 //	  Histories          operations under kills, pauses and transfers, judged by a linearizability checker
+//	  Quotas             limits of a month, a rate and of storage hold over all nodes, under kills, and are reached
 //	TestMembers          a fourth node joins and the first one, the leader, is drained under load; who left is refused
 //	TestResidency        thirty tenants in turn on nodes with room for ten: memory stays within bounds (own cluster)
 //	TestRestart          a node of many records starts again, after a stop and a kill: soon, and without loading them

@@ -28,6 +28,7 @@ func TestProduct(t *testing.T) {
 		{"Scenarios", checkScenarios},
 		{"Kills", checkKills},
 		{"Histories", checkHistories},
+		{"Quotas", checkQuotas},
 	} {
 		t.Run(check.name, func(t *testing.T) { check.run(t, c) })
 	}
