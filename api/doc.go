@@ -15,8 +15,10 @@
 //	Explain             every error of the floors below becomes one Error with a Code of one table
 //	Service.DrainMember … RemoveMember, UndrainMember, DrainOf: a mark in the log; the leader moves who is marked, step by
 //	                    step (steer.go); Service.Enter counts what a node does and refuses new work while it is marked
+//	Service.Rate        one request against its tenant's rate, at every door; what runs is charged to the period inside Cypher,
+//	                    TxCypher, CreateDatabase and DropDatabase, once, at the node that was asked (charge.go, R13)
 //
-// Rooms: running (what runs here, and who may go on), digest (what the nodes hold, and repair), lane (who writes next), tx (open transactions), forward (who runs it), bookmark (sealed positions), answer (rows as clients get them).
+// Rooms: meter (what tenants spend here, and the ledger's leader), running (what runs here, and who may go on), digest (what the nodes hold, and repair), lane (who writes next), tx (open transactions), forward (who runs it), bookmark (sealed positions), answer (rows as clients get them).
 //
 // Invariants: a request's tenant is its principal's and nothing else's. A write that may have been applied is never
 // answered as one that failed. What the leader did not authorize itself does not run.
