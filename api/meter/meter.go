@@ -65,16 +65,15 @@ type Meter struct {
 
 	mu sync.Mutex // guards all below, and the control part of every tenant
 	// tenants are those of shards, in the order they came.
-	tenants  []*Tenant
-	file     *file
-	pasts    []past
-	settled  bool // nothing is left of earlier processes
-	clock    ledger.Clock
-	seq      uint64 // of the last report
-	sending  bool
-	allDue   bool  // a report of all that there is to say is due
-	reportNs int64 // when the last such report left
-	closed   bool
+	tenants []*Tenant
+	file    *file
+	pasts   []past
+	settled bool // nothing is left of earlier processes
+	clock   ledger.Clock
+	seq     uint64 // of the last report
+	sending bool
+	allDue  bool // a report of all that there is to say is due
+	closed  bool
 }
 
 // counts are figures for metrics.
