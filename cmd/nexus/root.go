@@ -92,7 +92,7 @@ func (p *program) root() *cobra.Command {
 	flags.StringSliceVar(&p.addresses, "addr", nil, "nodes to ask, tried in turn (default: $"+environmentAddress+" or "+defaultAddress+")")
 	flags.StringVar(&p.keyFile, "key-file", "", "file that holds the key (default: the key in $"+environmentKey+")")
 	flags.StringVar(&p.caFile, "ca-file", "", "authority of the nodes' HTTP certificates (default: the machine's)")
-	root.AddCommand(p.serveCommand(), p.devCommand(), p.queryCommand(), p.shellCommand(), p.clusterCommand(),
+	root.AddCommand(p.serveCommand(), p.devCommand(), p.queryCommand(), p.shellCommand(), p.mcpCommand(), p.clusterCommand(),
 		p.tenantCommand(), p.keyCommand(), p.migrateCommand(), p.auditCommand(), p.hubCommand(), p.versionCommand())
 	return root
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -162,6 +163,13 @@ func (c *Client) Do(ctx context.Context, method, path string, in any) ([]byte, e
 type content struct {
 	bytes     []byte
 	mediaType string
+	header    http.Header // besides
+}
+
+// Message is a JSON body that is sent as it is, with headers of its own.
+type Message struct {
+	Body   []byte
+	Header http.Header
 }
 
 func contentOf(in any) (*content, error) {
@@ -169,13 +177,15 @@ func contentOf(in any) (*content, error) {
 	case nil:
 		return nil, nil
 	case Raw:
-		return &content{in, "application/octet-stream"}, nil
+		return &content{in, "application/octet-stream", nil}, nil
+	case Message:
+		return &content{in.Body, "application/json", in.Header}, nil
 	}
 	encoded, err := json.Marshal(in)
 	if err != nil {
 		return nil, fmt.Errorf("encode the request: %w", err)
 	}
-	return &content{encoded, "application/json"}, nil
+	return &content{encoded, "application/json", nil}, nil
 }
 
 // round tries each address once.
@@ -229,6 +239,7 @@ func (c *Client) once(ctx context.Context, method, target string, body *content)
 	request.Header.Set("Accept", "application/json")
 	if body != nil {
 		request.Header.Set("Content-Type", body.mediaType)
+		maps.Copy(request.Header, body.header)
 	}
 	if !c.key.IsZero() {
 		request.Header.Set("Authorization", "Bearer "+c.key.Reveal())
