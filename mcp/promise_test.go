@@ -3,6 +3,7 @@ package mcp
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"reflect"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/hivellm/nexus/api/apitest"
+	"github.com/hivellm/nexus/api/audit"
 )
 
 // TestReadCypher_NeverWrites hides writes behind what a reader of text would not see through. The plan does.
@@ -198,6 +200,39 @@ func TestRows_SameAsCypher(t *testing.T) {
 	} {
 		if _, answer, header := w.do("POST", "/mcp", w.oneKey, body, agentHeaders...); header.Get("X-Nexus-Cost") != cost {
 			t.Errorf("%s cost %q, not %q: %s", body, header.Get("X-Nexus-Cost"), cost, answer)
+		}
+	}
+}
+
+// TestAudit_SameRecord holds the record of a tool's query against that of /cypher, and looks for refused calls.
+func TestAudit_SameRecord(t *testing.T) {
+	w := newWorld(t)
+	reader := w.key(w.oneOwner(), "mcp.read_cypher", "cypher.read")
+	for i, body := range []string{
+		`{"query":"UNWIND range(1, 5) AS x RETURN x"}`, `{"query":"RETURN $missing"}`, `{"query":"RETURN"}`,
+	} {
+		there, here, denied := fmt.Sprintf("there-%d", i), fmt.Sprintf("here-%d", i), fmt.Sprintf("denied-%d", i)
+		call := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"read_cypher","arguments":` + body + `}}`
+		w.do("POST", "/cypher", reader, body, "Content-Type", "application/json", "X-Request-Id", there)
+		w.do("POST", "/mcp", reader, call, append([]string{"X-Request-Id", here}, agentHeaders...)...)
+		w.do("POST", "/mcp", reader, strings.ReplaceAll(call, "read_cypher", "write_cypher"), append([]string{"X-Request-Id", denied}, agentHeaders...)...)
+		records := map[string]audit.Record{}
+		apitest.WaitFor(t, "three records", func() bool {
+			page, err := w.cluster.Nodes[0].Audit.Read(0, audit.Filter{}, audit.MaxPage)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range page.Entries {
+				records[e.RequestID] = e.Record
+			}
+			return records[there].Function != "" && records[here].Function != "" && records[denied].Function != ""
+		})
+		a, b := records[there], records[here]
+		if b.Function != "mcp.read_cypher" || a.TenantID != b.TenantID || a.KeyID != b.KeyID || a.Outcome != b.Outcome || a.Code != b.Code || a.Rows != b.Rows {
+			t.Errorf("%s\n/cypher: %+v\n/mcp:    %+v", body, a, b)
+		}
+		if d := records[denied]; d.Function != "mcp.write_cypher" || d.Outcome != audit.Denied {
+			t.Errorf("a tool without its grant is recorded as %+v", d)
 		}
 	}
 }

@@ -27,6 +27,7 @@ var (
 // ask runs one query under the tool's own function. limit bounds the rows that are answered.
 func (w *work) ask(a arguments, query string, parameters *value.Map, limit int) (*answered, error) {
 	out := &answered{rows: rows{limit: limit, ends: w.reads}}
+	w.Told.Rows = 0 // none yet
 	summary, err := w.service.Cypher(w.context, api.Request{
 		Principal: w.Principal, Function: w.function, ReadOnly: w.reads && !planted.On("mcp-reader-writes"),
 		Query: query, Parameters: parameters, Database: a.text("database"), Bookmark: a.text("bookmark"),
@@ -37,7 +38,7 @@ func (w *work) ask(a arguments, query string, parameters *value.Map, limit int) 
 		return nil, err
 	}
 	out.summary = summary
-	w.Told.Rows = int64(len(out.held))
+	w.Told.Rows = int64(summary.Rows)
 	return out, nil
 }
 
