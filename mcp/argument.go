@@ -30,9 +30,8 @@ type kind struct {
 
 // The kinds of arguments.
 var (
-	anyValue = kind{}
-	text     = kind{name: "string"}
-	name     = kind{name: "string", min: 1, max: 512} // of a label, type, property or database
+	text = kind{name: "string"}
+	name = kind{name: "string", min: 1, max: 512} // of a label, type, property or database
 	// memoryName is the name of an entity of the memory tools, a property's value.
 	memoryName = kind{name: "string", min: 1, max: 4096}
 	names      = listUpTo(50, name)
