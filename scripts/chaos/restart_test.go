@@ -41,12 +41,15 @@ func checkRestart(t *testing.T, nodes int) {
 		r := startTimed(t, ctx, c, n)
 		t.Logf("%d nodes, %d records, %s: ready after %v with %d MiB; opened at index %d of %d", nodes, records, how, r.took.Round(time.Millisecond), r.memory>>20, r.opened, last)
 		r.judge(t, how, last)
+		if nodes == 1 && r.loaded != 0 { // beside others a node warms what its leader holds (R22)
+			t.Errorf("%s: %d bytes of tenants' data in memory at ready", how, r.loaded)
+		}
 		began := time.Now()
 		if got := cluster.AskInt(t, ctx, small.Client, n, cluster.Query{Text: "MATCH (f:Few) RETURN count(f)", Consistency: "local"}); got != 10 {
 			t.Errorf("%s: the small tenant counts %d", how, got)
 		}
 		answered := time.Since(began)
-		if bytes := residentBytes(t, ctx, c, n); bytes > restartSmall {
+		if bytes := residentBytes(t, ctx, c, n); nodes == 1 && bytes > restartSmall {
 			t.Errorf("%s: %d bytes in memory after the small tenant's answer", how, bytes)
 		}
 		t.Logf("the small tenant was answered after %v more", answered.Round(10*time.Microsecond))
@@ -125,9 +128,6 @@ func (r restarted) judge(t *testing.T, how string, last uint64) {
 	}
 	if r.memory > restartMemory {
 		t.Errorf("%s: %d bytes of memory at ready, more than %d", how, r.memory, restartMemory)
-	}
-	if r.loaded != 0 {
-		t.Errorf("%s: %d bytes of tenants' data in memory at ready", how, r.loaded)
 	}
 	if how != "killed" && r.opened < last {
 		t.Errorf("%s: a clean stop left the store at index %d, %d was applied", how, r.opened, last)

@@ -74,38 +74,6 @@ func (o *distinct) finish(r *run) error {
 	return o.next.finish(r)
 }
 
-type unwind struct {
-	through
-	list eval
-	slot int
-}
-
-func (c *compiler) unwind(o *plan.Unwind) stage {
-	list, slot := c.expr(o.Clause.List), o.Clause.Out.Slot
-	return func(next operator, _ *pipe) operator { return &unwind{through{next}, list, slot} }
-}
-
-func (o *unwind) push(r *run) error {
-	v, err := o.list(r)
-	if err != nil || v.IsNull() {
-		return err
-	}
-	if v.Kind() != value.KindList {
-		r.row[o.slot] = v
-		return o.next.push(r)
-	}
-	for _, item := range v.List() {
-		if err := r.step(); err != nil {
-			return err
-		}
-		r.row[o.slot] = item
-		if err := o.next.push(r); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 type skip struct {
 	through
 	count eval

@@ -115,6 +115,25 @@ func rangeList(c *Context, args []value.Value) (value.Value, error) {
 	return value.List(items), nil
 }
 
+// Range reads the arguments of range() whose items are to be counted off instead of listed: the first one, the step, and how
+// many there are. false where range() itself must be asked, because it answers null or an error.
+func Range(args []value.Value) (start, step int64, n uint64, ok bool) {
+	for _, a := range args {
+		if a.Kind() != value.KindInt {
+			return 0, 0, 0, false
+		}
+	}
+	start, step = args[0].Int(), 1
+	if len(args) == 3 {
+		step = args[2].Int()
+	}
+	if step == 0 {
+		return 0, 0, 0, false
+	}
+	n = rangeLength(start, args[1].Int(), step)
+	return start, step, n, n <= maxRangeLength
+}
+
 // rangeLength counts the items from start to end, both included; unsigned differences cannot overflow.
 func rangeLength(start, end, step int64) uint64 {
 	switch {
