@@ -20,6 +20,13 @@ func isNotTaken(err error) bool {
 	return errors.Is(err, errNotTaken) || errors.Is(err, lane.ErrNotTaken) || errors.Is(err, peer.ErrNotTaken)
 }
 
+// didNotHappen tells of a write that has no effect, now or later, because no node took it or because the term it was taken
+// in ended without it. The leader that says so may be another node.
+func didNotHappen(err error) bool {
+	var refused *Error
+	return isNotTaken(err) || errors.Is(err, lane.ErrNoLeader) || errors.As(err, &refused) && refused.Code == CodeNoLeader
+}
+
 // attempts paces the search for a leader: 5 ms doubling to 80 ms, jittered, until leaderPatience or the context ends.
 type attempts struct {
 	ctx   context.Context

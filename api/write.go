@@ -91,18 +91,19 @@ func encodeParameters(m *value.Map) []byte {
 	return value.AppendEncoded(nil, value.MapOf(m))
 }
 
-// forwardOrRun sends a write to where the leader is, again only while it was definitely not taken (R10).
+// forwardOrRun sends a write to where the leader is, again while it certainly has no effect: it was not taken (R10), or its
+// term ended without it.
 func (s *Service) forwardOrRun(ctx context.Context, r *run, sink Sink) (Summary, error) {
 	id := newRequestID()
 	for attempt := newAttempts(ctx); ; {
 		if term := s.lanes.Term(); term != 0 {
 			summary, err := s.writeHere(ctx, r, id, term, sink)
-			if !isNotTaken(err) {
+			if !didNotHappen(err) {
 				return summary, err
 			}
 		} else {
 			summary, err := s.forwardWrite(ctx, r, id, sink)
-			if !isNotTaken(err) {
+			if !didNotHappen(err) {
 				return summary, err
 			}
 		}
