@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/hivellm/nexus/graph/cypher/exec"
 	"github.com/hivellm/nexus/tenancy"
@@ -35,7 +36,7 @@ func (s *Service) warm(ctx context.Context) {
 			return
 		case wanted = <-s.machine.Wanted():
 		}
-		if s.lanes.Term() != 0 {
+		if !s.follows(ctx) {
 			continue
 		}
 		courtesy := exec.Background()
@@ -44,6 +45,31 @@ func (s *Service) warm(ctx context.Context) {
 			return ctx.Err()
 		}); err != nil {
 			return
+		}
+	}
+}
+
+// followsEvery paces the look at whether this node follows.
+const followsEvery = 100 * time.Millisecond
+
+// follows waits until it is known whether this node leads or is fresh behind another that does: a list that comes while the
+// log is played at a start speaks of what was, and a start loads nothing (R21). false where it leads, or the context ended.
+func (s *Service) follows(ctx context.Context) bool {
+	look := time.NewTicker(followsEvery)
+	defer look.Stop()
+	for {
+		_, fresh := s.node.Freshness()
+		leader, known := s.node.Leader()
+		switch {
+		case s.lanes.Term() != 0:
+			return false
+		case fresh && known && leader.ID != s.node.Self().ID:
+			return true
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return false
 		}
 	}
 }
