@@ -31,7 +31,7 @@ func boundMemory(c *config.Config, logger *slog.Logger) uint64 {
 	}
 	limit := debug.SetMemoryLimit(-1)
 	if limit == math.MaxInt64 {
-		limit = budget + beyondBudget + boundQueries(uint64(budget)).MemoryBytes/2
+		limit = budget + beyondBudget
 		debug.SetMemoryLimit(limit)
 	}
 	logger.Info("memory is bounded", "budget_bytes", budget, "go_limit_bytes", limit)
