@@ -165,8 +165,8 @@ func TestLimits_AreNamedAtEveryDoor(t *testing.T) {
 			{"a read with a time of its own", endless + counted, 200 * time.Millisecond, "timeout_ms", 200},
 			{"rows", "UNWIND range(1, 100) AS i RETURN i", 0, "max_result_rows", 50},
 			{"rows of a write", "UNWIND range(1, 100) AS i CREATE (n:Never) RETURN i", 0, "max_result_rows", 50},
-			{"memory", "UNWIND range(1, 1000000) AS i RETURN size(collect(i)) AS n", 0, "max_query_memory_bytes", 16 << 20},
-			{"memory of a write", "UNWIND range(1, 1000000) AS i WITH collect(i) AS l CREATE (:Never {n: size(l)})", 0, "max_query_memory_bytes", 16 << 20},
+			{"memory", "WITH reduce(t = 'x', k IN range(1, 10) | t + t) AS t UNWIND range(1, 1000000) AS i RETURN size(collect(t + i)) AS n", 0, "max_query_memory_bytes", 16 << 20},
+			{"memory of a write", "WITH reduce(t = 'x', k IN range(1, 10) | t + t) AS t UNWIND range(1, 1000000) AS i WITH collect(t + i) AS l CREATE (:Never {n: size(l)})", 0, "max_query_memory_bytes", 16 << 20},
 		} {
 			request := api.Request{Query: one.query, Timeout: one.timeout}
 			refused := endedWith(t, run(n, key, one.what, request), time.Now(), api.CodeQueryLimitExceeded)
