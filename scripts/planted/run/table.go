@@ -89,4 +89,7 @@ var table = []row{
 	{"ledger-bucket-starts-full", "§8 of ARCHITECTURE", "./tenancy/ledger", "TestAllowance_StartsEmpty"},
 	{"meter-file-forgotten", "R30", "./api/meter", "TestMeter_KillsLoseNothing"},
 	{"charge-skipped", "R13", "./api/rest", "TestLimits_EachDoorIsChargedOnce"},
+	{"mcp-tool-not-hidden", "LAW 5", "./mcp", "TestTools_Walk"},
+	{"mcp-reader-writes", "issue 6", "./mcp", "TestReadCypher_NeverWrites"},
+	{"mcp-loud-answers", "issue 6", "./mcp", "TestHostile_StaysHome"},
 }
