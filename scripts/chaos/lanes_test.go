@@ -109,14 +109,14 @@ func calibrate(ctx context.Context, k *cluster.Client, n *cluster.Node, want tim
 	}
 }
 
-// latencies are what single creates took.
+// latencies are what requests took.
 type latencies struct {
 	count             int
 	p50, p99, longest time.Duration
 }
 
 func (l latencies) String() string {
-	return fmt.Sprintf("%d single creates, p50 %v, p99 %v, longest %v", l.count, l.p50, l.p99, l.longest)
+	return fmt.Sprintf("%d requests, p50 %v, p99 %v, longest %v", l.count, l.p50, l.p99, l.longest)
 }
 
 func creates(ctx context.Context, k *cluster.Client, n *cluster.Node, span time.Duration) (latencies, error) {
